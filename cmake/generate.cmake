@@ -1,0 +1,21 @@
+# The generator runs when CMake configures; a changed model makes CMake configure again. Files whose text did not
+# change are left alone, so that only what a change touches is built again.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+file(GLOB WARIFU_MODEL_FILES CONFIGURE_DEPENDS model/*.json)
+file(GLOB_RECURSE WARIFU_GENERATOR_FILES CONFIGURE_DEPENDS tools/generate/*.py)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${WARIFU_MODEL_FILES} ${WARIFU_GENERATOR_FILES})
+if(WARIFU_GENERATOR_FILES)
+  execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/generate/main.py --model ${CMAKE_SOURCE_DIR}/model
+                          --out ${CMAKE_BINARY_DIR}/gen COMMAND_ERROR_IS_FATAL ANY)
+endif()
+file(GLOB WARIFU_GENERATED_SOURCES ${CMAKE_BINARY_DIR}/gen/gen/*/*.cc)
+if(WARIFU_GENERATED_SOURCES)
+  add_library(warifu_gen STATIC ${WARIFU_GENERATED_SOURCES})
+  target_include_directories(warifu_gen PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/gen)
+  target_compile_options(warifu_gen PRIVATE ${WARIFU_WARNINGS})
+  target_precompile_headers(warifu_gen REUSE_FROM warifu_pch)
+  target_link_libraries(warifu_gen PUBLIC fmt::fmt Threads::Threads)
+else()
+  add_library(warifu_gen INTERFACE)
+  target_include_directories(warifu_gen INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/gen)
+endif()

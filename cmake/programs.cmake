@@ -1,0 +1,33 @@
+# Everything that is not a module: fuzz targets, benchmarks, the program itself.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS test/fuzz/*_fuzz.cc)
+file(GLOB bench_sources CONFIGURE_DEPENDS bench/*_bench.cc)
+
+get_property(WARIFU_MODULES GLOBAL PROPERTY WARIFU_MODULES)
+set(all_modules "")
+foreach(module ${WARIFU_MODULES})
+  list(APPEND all_modules warifu_${module})
+endforeach()
+
+# A fuzz target links libFuzzer under the fuzz preset; elsewhere a driver replays its corpus as a test.
+foreach(source ${fuzz_sources})
+  get_filename_component(name ${source} NAME_WE)
+  string(REPLACE "_fuzz" "" subject ${name})
+  if(WARIFU_SANITIZE MATCHES "fuzzer")
+    add_executable(${name} ${source})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(${name} ${source} test/fuzz/replay_main.cc)
+    add_test(NAME ${name}_corpus COMMAND ${name} ${CMAKE_SOURCE_DIR}/test/fuzz/corpus/${subject})
+    set_tests_properties(${name}_corpus PROPERTIES ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_odr_violation=0")
+  endif()
+  target_compile_options(${name} PRIVATE ${WARIFU_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${all_modules})
+endforeach()
+
+foreach(source ${bench_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  target_compile_definitions(${name} PRIVATE WARIFU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_compile_options(${name} PRIVATE ${WARIFU_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${all_modules} benchmark::benchmark)
+endforeach()
