@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/principal.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/sealer.h"
+#include "base/task.h"
+#include "store/store.h"
+
+namespace warifu::api {
+
+/// What the server lends to every call. Outlives all of them; its parts are thread-safe.
+struct Environment {
+  store::Db& db;
+  const Sealer& sealer;
+  const Clock& clock;
+  Random& random;
+  std::string public_url;  // `http://127.0.0.1:4566`: the only source of URLs that the server hands out
+};
+
+class Pipeline;
+
+/// One authenticated and authorized request. It has no public constructor: holding a Call is the proof that its
+/// principal may perform its operation on its resources. Lives until the answer is encoded; used by one coroutine.
+class Call {
+ public:
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  [[nodiscard]] store::Db& db() const { return environment_.db; }
+  [[nodiscard]] const Environment& environment() const { return environment_; }
+  [[nodiscard]] Random& random() const { return environment_.random; }
+  /// The time at which the request arrived; the same throughout the call.
+  [[nodiscard]] Timestamp now() const { return now_; }
+  [[nodiscard]] const std::string& request_id() const { return request_id_; }
+  /// The region of the credential scope.
+  [[nodiscard]] const std::string& region() const { return region_; }
+  [[nodiscard]] const access::Principal& principal() const { return principal_; }
+  /// The caller's account: where Create and List operations act.
+  [[nodiscard]] const AccountId& account() const { return principal_.account; }
+  /// The ARN that the operation's first (action, resource) pair was authorized on; `*` when it has no resource.
+  [[nodiscard]] const std::string& resource() const { return resource_; }
+  /// The account that owns `resource()`; the caller's account when there is none.
+  [[nodiscard]] const AccountId& owner() const { return owner_; }
+
+  /// A paging token for `position`, readable only by the same operation on the same resource by the same account.
+  [[nodiscard]] std::string page_token(std::string_view position) const;
+  /// The position that `token` was made from; kValidation (`invalid nextToken`) when it is not one of ours.
+  [[nodiscard]] Result<std::string> page_position(std::string_view token) const;
+
+ private:
+  friend class Pipeline;
+  Call(const Environment& environment, access::Principal principal, AccountId owner);
+
+  const Environment& environment_;
+  access::Principal principal_;
+  AccountId owner_;
+  Timestamp now_;
+  std::string request_id_;
+  std::string region_;
+  std::string resource_;
+  std::string operation_;
+};
+
+}  // namespace warifu::api
