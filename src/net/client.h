@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/http.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "net/limits.h"
+
+namespace warifu::net {
+
+/// An absolute http or https URL, split; nothing decoded.
+struct Url {
+  bool secure = false;
+  std::string host;  // without brackets
+  std::uint16_t port = 80;
+  std::string target = "/";  // path and query
+
+  /// kValidation: another scheme, user info, an empty host, a bad port, or a character that may not stand in a URL.
+  /// A fragment is dropped.
+  [[nodiscard]] static Result<Url> parse(std::string_view text);
+  /// Host as a Host field has it: brackets around IPv6, the port unless it is the scheme's own.
+  [[nodiscard]] std::string authority() const;
+};
+
+struct ClientOptions {
+  std::string ca_bundle_path;  // PEM; empty: the system's authorities
+  std::size_t body_bytes_max = kClientBodyBytesMax;
+  std::size_t pool_max = kClientPoolMax;  // idle connections kept; 0: close after each response
+  std::chrono::milliseconds pool_idle{15'000};
+};
+
+/// An HTTP/1.1 client with TLS verification (chain and host name) that cannot be turned off.
+///
+/// Thread-safe. `fetch` runs on the awaiting coroutine's event loop; pooled connections stay with their loop, so a
+/// Client must be destroyed before the io_contexts that it was used on. Redirects are returned, not followed.
+class Client {
+ public:
+  explicit Client(ClientOptions options = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Sends `request` to `url` (which gives the target and, unless the request has one, the Host field) and reads the
+  /// whole response within `timeout`. Adds Content-Length; a Host, Content-Length or Connection of the request's own
+  /// is kept if it is there. A request on a pooled connection that turns out closed before any byte of an answer is
+  /// sent again once on a new one when its method is GET, HEAD, OPTIONS, PUT or DELETE.
+  /// kValidation: bad URL or header; kUnavailable: resolve, connect, TLS, timeout, broken response;
+  /// kTooLarge: the response passes a limit. Any status is a success.
+  [[nodiscard]] Task<Result<http::Response>> fetch(std::string url, http::Request request,
+                                                   std::chrono::milliseconds timeout);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// The same from plain code (the command line): runs an event loop of its own. REQUIRES: not on an event loop.
+[[nodiscard]] Result<http::Response> fetch_blocking(std::string url, http::Request request,
+                                                    std::chrono::milliseconds timeout, ClientOptions options = {});
+
+}  // namespace warifu::net
