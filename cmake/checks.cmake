@@ -1,0 +1,21 @@
+# The rules of the house as tests: each check of the sources, and the tests of our own tools.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+file(GLOB check_scripts CONFIGURE_DEPENDS tools/check_*.py)
+file(GLOB_RECURSE tool_tests CONFIGURE_DEPENDS tools/*_test.py)
+list(APPEND check_scripts ${tool_tests})
+list(REMOVE_DUPLICATES check_scripts)
+foreach(script ${check_scripts})
+  get_filename_component(name ${script} NAME_WE)
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${script} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS check)
+endforeach()
+
+# The canary: a planted bug that the fuzzer must find and that replaying its corpus must die of. If either passes, neither
+# means anything for the other targets.
+if(TARGET canary_fuzz)
+  set_tests_properties(canary_fuzz_corpus PROPERTIES DISABLED TRUE)
+  add_test(NAME fuzz_canary_replay_dies
+           COMMAND sh -c "! $<TARGET_FILE:canary_fuzz> '${CMAKE_SOURCE_DIR}/test/fuzz/corpus/canary'")
+endif()
+add_test(NAME fuzz_canary_is_found
+         COMMAND sh ${CMAKE_SOURCE_DIR}/test/fuzz/canary.sh ${CMAKE_CXX_COMPILER} ${CMAKE_BINARY_DIR}/canary)
