@@ -1,0 +1,119 @@
+#include "services/memory/keys.h"
+
+#include <charconv>
+
+#include "base/check.h"
+
+namespace warifu::services::memory {
+namespace {
+
+constexpr std::size_t kTimeDigits = 19;
+constexpr std::size_t kSuffixDigits = 8;
+constexpr std::string_view kEnd{"\x00\x01", 2};
+constexpr std::string_view kEscapedNul{"\x00\xff", 2};
+
+void append_name(std::string& key, std::string_view name) {
+  for (const char c : name) {
+    if (c == '\0') {
+      key += kEscapedNul;
+    } else {
+      key += c;
+    }
+  }
+  key += kEnd;
+}
+
+std::string key_of(std::string_view kind, std::initializer_list<std::string_view> names) {
+  std::string key;
+  std::size_t size = kind.size() + EventId::kSize;
+  for (const std::string_view name : names) size += name.size() + kEnd.size();
+  key.reserve(size);
+  key += kind;
+  for (const std::string_view name : names) append_name(key, name);
+  return key;
+}
+
+template <class Integer>
+std::optional<Integer> parse_digits(std::string_view text, int base) {
+  Integer value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<EventId> EventId::parse(std::string_view text) {
+  if (text.size() != kSize || text[kTimeDigits] != '#') return std::nullopt;
+  const auto ms = parse_digits<std::uint64_t>(text.substr(0, kTimeDigits), 10);
+  const auto suffix = parse_digits<std::uint32_t>(text.substr(kTimeDigits + 1), 16);
+  if (!ms || !suffix || *ms > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+
+  EventId id{.time = {static_cast<std::int64_t>(*ms)}, .suffix = *suffix};
+  if (id.str() != text) return std::nullopt;  // upper-case hexadecimal
+  return id;
+}
+
+std::string EventId::str() const {
+  CHECK(time.ms >= 0, "an event id has no sign");
+  return fmt::format("{:0{}}#{:0{}x}", time.ms, kTimeDigits, suffix, kSuffixDigits);
+}
+
+namespace keys {
+
+std::string state() { return "m"; }
+std::string actors() { return "a"; }
+std::string actor(std::string_view actor) { return key_of("a", {actor}); }
+std::string sessions(std::string_view actor) { return key_of("s", {actor}); }
+std::string session(SessionRef ref) { return key_of("s", {ref.actor, ref.session}); }
+std::string branches(SessionRef ref) { return key_of("b", {ref.actor, ref.session}); }
+std::string branch(SessionRef ref, std::string_view name) { return key_of("b", {ref.actor, ref.session, name}); }
+std::string events(SessionRef ref) { return key_of("e", {ref.actor, ref.session}); }
+
+std::string event(SessionRef ref, std::string_view event_id) {
+  std::string key = events(ref);
+  key += event_id;
+  return key;
+}
+
+std::string token(std::string_view digest) {
+  std::string key = "t";
+  key += digest;
+  return key;
+}
+
+std::string memories(std::string_view region) { return key_of("memory/", {region}); }
+
+std::string memory(std::string_view region, std::string_view memory_id) {
+  std::string key = memories(region);
+  key += memory_id;
+  return key;
+}
+
+std::string control_tokens() { return "memory-token/"; }
+std::string control_token(std::string_view digest) { return control_tokens().append(digest); }
+std::string sweeps() { return "memory-sweep/"; }
+std::string sweep(std::string_view memory_arn) { return sweeps().append(memory_arn); }
+
+std::optional<std::string> last_name(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix) || !key.ends_with(kEnd)) return std::nullopt;
+  key.remove_prefix(prefix.size());
+  if (key.size() < kEnd.size()) return std::nullopt;
+  key.remove_suffix(kEnd.size());
+
+  std::string name;
+  name.reserve(key.size());
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i] == '\0') {
+      ++i;
+      if (i == key.size() || key[i] != '\xff') return std::nullopt;
+      name += '\0';
+    } else {
+      name += key[i];
+    }
+  }
+  return name;
+}
+
+}  // namespace keys
+}  // namespace warifu::services::memory
