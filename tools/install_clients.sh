@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the clients that test/clients drives into build/clients: a Python virtual environment from requirements.txt, and
-# node_modules from package.json. Silent when what is there already fits both files.
+# Installs the clients that test/clients drives into build/clients: a Python virtual environment from requirements.txt,
+# and node_modules from package.json. Silent when what is there already fits both files.
 set -eu
 root="$(cd "$(dirname "$0")/.." && pwd)"
 clients="$root/test/clients"
@@ -18,7 +18,8 @@ refuse() {
 fits() { [ -f "$1" ] && [ -f "$2" ] && cmp -s "$1" "$2"; }
 
 if [ -f "$clients/requirements.txt" ] && ! fits "$clients/requirements.txt" "$home/requirements.installed"; then
-  echo "installing the Python clients of test/clients/requirements.txt into build/clients/venv (boto3, AWS CLI, Strands, LangGraph; a few minutes, once)"
+  echo "installing into build/clients/venv, once, the Python clients that the tests drive (boto3, AWS CLI, Strands," \
+       "LangGraph: test/clients/requirements.txt)"
   : >"$log"
   rm -f "$home/requirements.installed"
   if ! [ -x "$home/venv/bin/pip" ]; then
@@ -31,7 +32,8 @@ if [ -f "$clients/requirements.txt" ] && ! fits "$clients/requirements.txt" "$ho
 fi
 
 if [ -f "$clients/package.json" ] && ! fits "$clients/package.json" "$home/package.json.installed"; then
-  echo "installing the JavaScript client of test/clients/package.json into build/clients/node_modules"
+  echo "installing into build/clients/node_modules, once, the JavaScript client that the tests drive" \
+       "(test/clients/package.json)"
   : >"$log"
   rm -f "$home/package.json.installed"
   cp "$clients/package.json" "$home/package.json"

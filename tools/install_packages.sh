@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages of the named groups (build, test, bench, format) that are missing, and says which and why.
-# Silent when nothing is missing. WARIFU_NO_INSTALL=1 only says what is missing.
+# Installs the Debian packages of the named groups (build, test, bench, format) that are missing, and says which and
+# why. Silent when nothing is missing. WARIFU_NO_INSTALL=1 only says what is missing.
 set -eu
 list="$(dirname "$0")/packages.txt"
 log="$(dirname "$0")/../build/log/apt.log"
@@ -12,7 +12,8 @@ refuse() {
 
 # Prints the lines of tools/packages.txt that belong to group $1, stripped of padding: package|command|purpose.
 lines_of() {
-  sed -e '/^#/d' -e 's/[[:space:]]*|[[:space:]]*/|/g' "$list" | awk -F'|' -v group="$1" '$1 ~ "^" group "[[:space:]]*$" { print $2 "|" $3 "|" $4 }'
+  sed -e '/^#/d' -e 's/[[:space:]]*|[[:space:]]*/|/g' "$list" |
+    awk -F'|' -v group="$1" '$1 == group { print $2 "|" $3 "|" $4 }'
 }
 
 is_installed() {
@@ -54,7 +55,8 @@ fi
 
 mkdir -p "$(dirname "$log")"
 apt() {
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log" 2>&1
+  $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >>"$log" 2>&1
 }
 echo "installing them with apt-get (log: build/log/apt.log)"
 : >"$log"

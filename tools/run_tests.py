@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the parts of `make test`, `make fast` or `make check`, never stops at the first that fails, and ends with one line:
-`N passed, N failed`, the total over every part. Exits 1 when anything failed."""
+"""Runs the parts of `make test`, `make fast` or `make check`, never stops at the first that fails, and ends with one
+line: `N passed, N failed`, the total over every part. Exits 1 when anything failed."""
 
 import argparse
 import json
@@ -43,7 +43,7 @@ class Tally:
 
 
 def run(command: list[str], timeout_s: float | None = None, **env: str) -> int:
-    """Runs `command` in the project's root with its output shown, and returns its exit status; 124 when it ran too long."""
+    """Runs `command` in the project's root, its output shown. Returns its exit status; 124 when it ran too long."""
     sys.stdout.flush()
     try:
         return subprocess.run(command, cwd=ROOT, env={**os.environ, "JOBS": JOBS, **env}, stdin=subprocess.DEVNULL,
@@ -146,8 +146,8 @@ def pytest_folder(folder: str, timeout_s: float) -> Tally:
     report = REPORTS / f"{Path(folder).name}.xml"
     report.unlink(missing_ok=True)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    status = run(["build/clients/venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder],
-                 timeout_s)
+    pytest = ["build/clients/venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    status = run([*pytest, f"--junitxml={report}", folder], timeout_s)
     if report.exists():
         tally.add(tally_pytest(report, Path(folder).name))
     if status != 0 and tally.failed == 0:

@@ -1,5 +1,5 @@
-// A fuzz target with a planted bug: an input that begins with `bird` aborts. The fuzzer must find it from an empty corpus
-// within seconds, and replaying its corpus must die of it.
+// A fuzz target with a planted bug: an input that begins with `bird` aborts. The fuzzer must find it from an empty
+// corpus within seconds, and replaying its corpus must die of it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
