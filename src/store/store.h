@@ -27,9 +27,12 @@ class Partition {
   /// The server's own rows: access key index, master key check, format version.
   [[nodiscard]] static Partition system();
 
+  /// The partition's bytes in the engine's keys, before their terminator: `111111111111/account`,
+  /// `111111111111/memory/arn:…`, `system`. Holds no zero byte; differs for different partitions.
   [[nodiscard]] const std::string& name() const { return name_; }
   /// The account whose data key seals this partition; nullopt for `system`.
   [[nodiscard]] const std::optional<AccountId>& owner() const { return owner_; }
+  bool operator==(const Partition& other) const { return name_ == other.name_; }
 
  private:
   Partition(std::string name, std::optional<AccountId> owner) : name_(std::move(name)), owner_(std::move(owner)) {}
@@ -58,7 +61,8 @@ class Reader {
   virtual ~Reader() = default;
   /// nullopt: no such key. Errors: kUnavailable (engine), kInternal (value does not open).
   [[nodiscard]] virtual Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) = 0;
-  /// Visits the rows of `range` in its direction.
+  /// Visits the rows of `range` in its direction, as they were when the scan began: a visitor may put and erase
+  /// through the same transaction, and does not meet what it changed.
   [[nodiscard]] virtual Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) = 0;
 };
 
@@ -83,10 +87,12 @@ class Db {
 
   /// Runs `body` on this thread against a snapshot of what is durable.
   [[nodiscard]] virtual Result<> read_with(const ReadBody& body) = 0;
-  /// Queues `body` for the committer. `done` is called exactly once, on an engine thread: with success after the
-  /// writes are durable (as the engine's durability says); with the body's own error and nothing written; or with
-  /// kUnavailable when the engine cannot write (full or failing disk, shutting down): then nothing was written,
-  /// or, after a failed sync, the engine has stopped and the outcome is unknown until it is opened again.
+  /// Queues `body` for the committer. `done` is called exactly once, on an engine thread (on the caller's when the
+  /// queue is full or the engine has stopped), and must not block: with success after the writes are durable (as the
+  /// engine's durability says) and visible to readers; with the body's own error and nothing written, once all that
+  /// the body saw is durable; or with kUnavailable when the engine cannot write (full or failing disk, queue full,
+  /// shutting down): then readers do not see the writes, but if the disk failed, whether they are there when the
+  /// store is next opened is unknown. All or nothing in every case.
   virtual void write_with(WriteBody body, Done done) = 0;
 
   /// Reads as `read_with`, returning the closure's value: `db.read([&](Reader& r) -> Result<T> {…})`.

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/store.h"
+
+/// How keys are made of parts, and how a partition and a key become the one flat key that an engine orders.
+/// Pure functions. `docs/storage.md` gives the bytes.
+namespace warifu::store {
+
+/// Appends `text` so that keys order as their texts do, part by part, whatever bytes a text holds: 0x00 becomes
+/// 01 01, 0x01 becomes 01 02, and a 0x00 ends the part. No encoded text is a prefix of another.
+void append_text(std::string& key, std::string_view text);
+/// Reads what `append_text` wrote and advances `key` past it; nullopt (and `key` unchanged) when it is not that.
+[[nodiscard]] std::optional<std::string> take_text(std::string_view& key);
+
+/// Appends eight bytes, most significant first, so that keys order as their numbers do.
+void append_u64(std::string& key, std::uint64_t number);
+/// Reads what `append_u64` wrote and advances `key` past it; nullopt when fewer than eight bytes are left.
+[[nodiscard]] std::optional<std::uint64_t> take_u64(std::string_view& key);
+
+/// The least string greater than every string that starts with `prefix`; empty when there is none.
+[[nodiscard]] std::string prefix_end(std::string_view prefix);
+
+/// The engine's key: the partition's name, 0x00, `key`.
+[[nodiscard]] std::string flat_key(const Partition& partition, std::string_view key);
+
+/// A range of one partition as flat keys [begin, end); `end` is never empty.
+struct FlatRange {
+  std::string begin;
+  std::string end;
+  std::size_t prefix_bytes;  // how much of each flat key the partition takes
+  Direction direction;
+
+  [[nodiscard]] bool empty() const { return begin >= end; }
+};
+[[nodiscard]] FlatRange flat_range(const Partition& partition, const Range& range);
+
+}  // namespace warifu::store
