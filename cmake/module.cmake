@@ -12,6 +12,9 @@ target_precompile_headers(warifu_test_pch PRIVATE <algorithm> <array> <expected>
 target_link_libraries(warifu_test_pch PUBLIC fmt::fmt Threads::Threads GTest::gmock)
 target_compile_options(warifu_test_pch PRIVATE ${WARIFU_WARNINGS})
 
+# Where tests find their data: a copy of the sources (tools/run_mutants.py) reads the project's own.
+set(WARIFU_TEST_SOURCE_DIR ${CMAKE_SOURCE_DIR} CACHE PATH "the folder whose test/ the tests read")
+
 # warifu_module(NAME DEPS modules… LIBS third-party…): src/NAME/*.cc is a library, src/NAME/*_test.cc its test program.
 function(warifu_module name)
   cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
@@ -48,7 +51,7 @@ function(warifu_test name)
   cmake_parse_arguments(T "SLOW" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE WARIFU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE WARIFU_SOURCE_DIR="${WARIFU_TEST_SOURCE_DIR}")
   target_compile_options(${name} PRIVATE ${WARIFU_WARNINGS})
   target_precompile_headers(${name} REUSE_FROM warifu_test_pch)
   target_link_libraries(${name} PRIVATE ${T_LIBS} GTest::gmock GTest::gtest_main yaml-cpp)
