@@ -4,7 +4,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 file(GLOB WARIFU_MODEL_FILES CONFIGURE_DEPENDS model/*.json)
 file(GLOB_RECURSE WARIFU_GENERATOR_FILES CONFIGURE_DEPENDS tools/generate/*.py)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${WARIFU_MODEL_FILES} ${WARIFU_GENERATOR_FILES})
-if(WARIFU_GENERATOR_FILES)
+if(EXISTS ${CMAKE_SOURCE_DIR}/tools/generate/main.py)
   execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/generate/main.py --model ${CMAKE_SOURCE_DIR}/model
                           --out ${CMAKE_BINARY_DIR}/gen COMMAND_ERROR_IS_FATAL ANY)
 endif()
