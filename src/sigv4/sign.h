@@ -25,8 +25,8 @@ struct SigningScope {
 };
 
 /// Signs a request in place: adds X-Amz-Date, X-Amz-Security-Token where there is one, X-Amz-Content-Sha256 (S3 alone
-/// needs it; it is always signed), and Authorization over every header that it has then, except hop-by-hop ones and
-/// User-Agent. REQUIRES: one Host header, none of the headers above yet.
+/// needs it; one that is there already is taken as it is), and Authorization over every header that it has then, except hop-by-hop ones and
+/// User-Agent. REQUIRES: one Host header; no X-Amz-Date, X-Amz-Security-Token or Authorization yet.
 void sign(http::Request& request, const Credentials& credentials, const SigningScope& scope, Timestamp now);
 
 /// Signs by query parameters instead: the target afterwards is good for `expires_seconds`, with the same method, body and
