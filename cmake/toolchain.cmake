@@ -11,7 +11,7 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS ON)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 # simdjson asks for -pthread; a precompiled header must have been built with it then, so every target is.
-set(THREADS_PREFER_PTHREAD_FLAG ON)
+add_compile_options(-pthread)
 add_link_options(-fuse-ld=lld-19)
 
 find_program(CCACHE ccache)
