@@ -1,0 +1,72 @@
+#include "store/rocksdb_tuning.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+namespace warifu::store {
+namespace {
+
+rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  // Indexes and filters count against the same bound, and are dropped last.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // Rows of a kilobyte in blocks of four would give an index entry, with its long key, to every third row.
+  table.block_size = 16 * 1024;
+  table.index_block_restart_interval = 16;
+  // Most gets ask for keys that exist in one table or in none; a Ribbon filter takes two thirds of a Bloom's bytes.
+  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10, /*bloom_before_level=*/1));
+  table.format_version = 5;
+  // CRC32C is computed in software in Debian's build.
+  table.checksum = rocksdb::kXXH3;
+  return table;
+}
+
+void quiet(rocksdb::Options& db) {
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 1024 * 1024;
+  db.keep_log_file_num = 3;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+}
+
+}  // namespace
+
+rocksdb::Options tuned(const RocksdbOptions& options) {
+  rocksdb::Options db;
+  if (options.env != nullptr) db.env = options.env;
+  db.create_if_missing = true;
+
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.memory_bytes_max, 4, false, 0.5);
+  db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(cache)));
+  // Charged to the cache: rows in memory push blocks out, and both together stay within the bound.
+  db.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes_max / 2, cache);
+  db.write_buffer_size = options.write_buffer_bytes;
+  db.max_write_buffer_number = 3;
+  db.max_total_wal_size = 4 * options.write_buffer_bytes;
+
+  // Sealed values do not compress.
+  db.compression = rocksdb::kNoCompression;
+  db.target_file_size_base = std::uint64_t{32} << 20U;
+  db.max_bytes_for_level_base = std::uint64_t{128} << 20U;
+  db.level_compaction_dynamic_level_bytes = true;
+  db.max_background_jobs = 2;
+  db.max_open_files = 512;
+
+  // The committer is the only writer: nothing to spin for.
+  db.enable_write_thread_adaptive_yield = false;
+  db.allow_concurrent_memtable_write = false;
+  // A log that lost its middle is refused at open rather than read up to the gap.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.avoid_flush_during_recovery = true;
+  db.skip_stats_update_on_db_open = true;
+  quiet(db);
+  return db;
+}
+
+}  // namespace warifu::store
