@@ -1,7 +1,7 @@
 # The generator runs when CMake configures; a changed model makes CMake configure again. Files whose text did not
 # change are left alone, so that only what a change touches is built again.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-file(GLOB WARIFU_MODEL_FILES CONFIGURE_DEPENDS model/*.json)
+file(GLOB WARIFU_MODEL_FILES CONFIGURE_DEPENDS model/*.json model/authorization/*.json)
 file(GLOB_RECURSE WARIFU_GENERATOR_FILES CONFIGURE_DEPENDS tools/generate/*.py)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${WARIFU_MODEL_FILES} ${WARIFU_GENERATOR_FILES})
 if(EXISTS ${CMAKE_SOURCE_DIR}/tools/generate/main.py)

@@ -26,6 +26,7 @@ enum class ContextSource : std::uint8_t {
   kRequestTags,  // aws:RequestTag/<key> for each tag at `member`
   kTagKeys,      // aws:TagKeys: the keys of the tags (map, list of tags, or list of keys) at `member`
   kLiteral,      // always `literal`
+  kEntity,       // not from the request: the permissions boundary of the entity that `lookup` finds
 };
 
 struct ContextKey {
@@ -37,13 +38,22 @@ struct ContextKey {
 };
 
 /// What names the rest of a resource's ARN, beyond the request: the identity entity whose path completes it.
-enum class Lookup : std::uint8_t { kNone, kUser, kGroup, kRole, kInstanceProfile };
+enum class Lookup : std::uint8_t {
+  kNone,
+  kUser,
+  kGroup,
+  kRole,
+  kInstanceProfile,
+  kAccessKeyOwner,      // the user who owns the access key whose id stands in the name's place
+  kServiceLinkedRole,   // the role's name follows from the service that stands in its path
+};
 
 /// One (action, resource) pair that must be allowed.
 struct Permission {
   std::string_view action;  // `bedrock-agentcore:CreateEvent`
-  /// ARN with `{partition}`, `{region}`, `{account}` (the caller's) and `{memberPath}`; or `*`, for actions that have
-  /// no resource type. See resource.h, which expands it.
+  /// ARN with `{partition}`, `{region}`, `{account}` (the caller's) and `{memberPath}` (`{Path|/}` with a default,
+  /// `{Url:without_scheme}`); `{caller}`: the calling user; `*`: the action has no resource type. `resource_arn` in
+  /// member.h expands it.
   std::string_view resource;
   bool accepts_arn = false;            // the member may hold the whole ARN instead of its last part
   bool caller_when_absent = false;     // IAM: without UserName the resource is the calling user itself

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Reads AWS's published service models (as botocore carries them) and writes ours: model/<service>.json.
+
+What comes over are facts of the wire: names, shapes, constraints, HTTP bindings, errors. Documentation does not.
+Run by hand when AWS's models move: tools/import_model.py --botocore <site-packages>/botocore/data --out model
+"""
+import argparse
+import gzip
+import json
+import pathlib
+import sys
+
+MEMORY_DATA = """
+CreateEvent GetEvent ListEvents DeleteEvent ListSessions ListActors IngestData
+BatchCreateMemoryRecords BatchUpdateMemoryRecords BatchDeleteMemoryRecords GetMemoryRecord DeleteMemoryRecord
+ListMemoryRecords RetrieveMemoryRecords StartMemoryExtractionJob ListMemoryExtractionJobs
+""".split()
+MEMORY_CONTROL = """
+CreateMemory GetMemory ListMemories UpdateMemory DeleteMemory
+TagResource UntagResource ListTagsForResource PutResourcePolicy GetResourcePolicy DeleteResourcePolicy
+""".split()
+IAM = """
+CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser ListUserTags
+PutUserPermissionsBoundary DeleteUserPermissionsBoundary
+PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+CreateGroup GetGroup ListGroups UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+PutGroupPolicy GetGroupPolicy DeleteGroupPolicy ListGroupPolicies AttachGroupPolicy DetachGroupPolicy
+ListAttachedGroupPolicies
+CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy TagRole UntagRole
+ListRoleTags PutRolePermissionsBoundary DeleteRolePermissionsBoundary CreateServiceLinkedRole DeleteServiceLinkedRole
+GetServiceLinkedRoleDeletionStatus
+PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+CreatePolicy GetPolicy ListPolicies DeletePolicy CreatePolicyVersion GetPolicyVersion ListPolicyVersions
+SetDefaultPolicyVersion DeletePolicyVersion ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags
+CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile AddRoleToInstanceProfile
+RemoveRoleFromInstanceProfile ListInstanceProfilesForRole TagInstanceProfile UntagInstanceProfile
+ListInstanceProfileTags
+CreateAccountAlias DeleteAccountAlias ListAccountAliases GetAccountSummary GetAccountAuthorizationDetails
+GetAccountPasswordPolicy UpdateAccountPasswordPolicy DeleteAccountPasswordPolicy
+CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
+AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint
+TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
+CreateLoginProfile GetLoginProfile UpdateLoginProfile DeleteLoginProfile ChangePassword
+CreateVirtualMFADevice DeleteVirtualMFADevice EnableMFADevice DeactivateMFADevice ListMFADevices ListVirtualMFADevices
+ResyncMFADevice GetMFADevice TagMFADevice UntagMFADevice ListMFADeviceTags
+SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
+""".split()
+
+# What is served: one model may join several of AWS's, where one signing name covers them.
+SERVICES = {
+    "agentcore": {
+        "signing_name": "bedrock-agentcore",
+        "event_source": "bedrock-agentcore.amazonaws.com",
+        "planes": [("bedrock-agentcore/2024-02-28", MEMORY_DATA), ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL)],
+    },
+    "iam": {
+        "signing_name": "iam",
+        "event_source": "iam.amazonaws.com",
+        "global": True,
+        "planes": [("iam/2010-05-08", IAM)],
+    },
+    "sts": {
+        "signing_name": "sts",
+        "event_source": "sts.amazonaws.com",
+        "global": True,
+        "planes": [("sts/2011-06-15", None)],
+    },
+}
+
+# The two planes of AgentCore use some names for different things; the control plane's gets the longer one.
+RENAMES = {
+    "bedrock-agentcore-control/2023-06-05": {
+        "ExtractionConfig": "MetadataExtractionConfig",
+        "MemoryId": "ControlMemoryId",
+        "MemoryStrategyId": "ControlMemoryStrategyId",
+        "Namespace": "NamespaceTemplate",
+        "NamespacesList": "NamespaceTemplatesList",
+    },
+}
+
+# Where observed behaviour differs from the published model: service -> shape -> what to change, and why.
+AMENDMENTS = {
+    "agentcore": {
+        # ListEvents with includePayloads=false leaves the member out, though it is modelled as required.
+        "Event": {"optional": ["payload"]},
+        # The live service's own text for a malformed id.
+        "MemoryId": {"invalid_message": "Invalid memoryId: not a valid memory ID or ARN"},
+    },
+}
+
+LOCATIONS = {"uri": "label", "querystring": "query", "header": "header", "headers": "prefix_headers", "statusCode": "status"}
+SCALARS = ("string", "blob", "boolean", "integer", "long", "float", "double", "timestamp")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--botocore", required=True, type=pathlib.Path, help="botocore's data folder")
+    parser.add_argument("--out", required=True, type=pathlib.Path)
+    arguments = parser.parse_args()
+    for name, service in SERVICES.items():
+        model = import_service(arguments.botocore, name, service)
+        (arguments.out / f"{name}.json").write_text(dump(model))
+        print(f"{name}: {len(model['operations'])} operations, {len(model['shapes'])} shapes")
+
+
+def import_service(data, name, service):
+    model = {"service": name}
+    model.update({k: v for k, v in service.items() if k != "planes"})
+    model.update({"operations": {}, "errors": {}, "shapes": {}})
+    for folder, wanted in service["planes"]:
+        source = json.load(gzip.open(data / folder / "service-2.json.gz"))
+        add_metadata(model, source["metadata"])
+        Plane(source, model, RENAMES.get(folder, {})).add(wanted or sorted(source["operations"]))
+    amend(model, AMENDMENTS.get(name, {}))
+    for key in ("operations", "errors", "shapes"):
+        model[key] = dict(sorted(model[key].items()))
+    return model
+
+
+def add_metadata(model, metadata):
+    model["protocol"] = metadata["protocol"]
+    if metadata["protocol"] == "query":
+        model["version"] = metadata["apiVersion"]
+        model["xml_namespace"] = metadata["xmlNamespace"]
+
+
+class Plane:
+    """One of AWS's models, on its way into ours."""
+
+    def __init__(self, source, model, renames):
+        self.source, self.model, self.renames = source, model, renames
+
+    def add(self, names):
+        for name in names:
+            self.model["operations"][name] = self.operation(self.source["operations"][name])
+
+    def operation(self, source):
+        http = source["http"]
+        result = {"method": http["method"], "uri": http["requestUri"]}
+        if http.get("responseCode", 200) != 200:
+            result["status"] = http["responseCode"]
+        if source.get("authtype") == "none":
+            result["unsigned"] = True
+        for side in ("input", "output"):
+            if side in source:
+                result[side] = self.shape(source[side]["shape"])
+        if "resultWrapper" in source.get("output", {}):
+            result["result_wrapper"] = source["output"]["resultWrapper"]
+        result["errors"] = sorted(self.error(e["shape"]) for e in source.get("errors", []))
+        return result
+
+    def error(self, name):
+        error = self.source["shapes"][name].get("error", {})
+        entry = {"code": error.get("code", name), "status": error.get("httpStatusCode", 400)}
+        self.merge("errors", entry["code"], entry)
+        return entry["code"]
+
+    def shape(self, name):
+        """Adds the shape and all that it reaches; answers its name in our model."""
+        ours = self.renames.get(name, name)
+        if (ours, id(self)) in SEEN:
+            return ours
+        SEEN.add((ours, id(self)))
+        self.merge("shapes", ours, self.convert(self.source["shapes"][name]))
+        return ours
+
+    def convert(self, source):
+        kind = source["type"]
+        if source.get("document"):
+            result = {"type": "document"}
+        elif kind == "structure":
+            result = {"type": "union" if source.get("union") else "structure", "members": self.members(source)}
+        elif kind == "list":
+            result = {"type": "list", "element": self.shape(source["member"]["shape"])}
+            if "locationName" in source["member"]:
+                result["element_name"] = source["member"]["locationName"]
+        elif kind == "map":
+            result = {"type": "map", "key": self.shape(source["key"]["shape"]), "value": self.shape(source["value"]["shape"])}
+        elif kind in SCALARS:
+            result = {"type": "double" if kind == "float" else kind}
+        else:
+            sys.exit(f"unknown type {kind}")
+        for trait in ("min", "max", "pattern", "enum", "sensitive", "flattened", "timestampFormat"):
+            if trait in source:
+                result[trait] = source[trait]
+        return result
+
+    def members(self, source):
+        required = set(source.get("required", []))
+        members = {}
+        for name, member in source.get("members", {}).items():
+            entry = {"shape": self.shape(member["shape"])}
+            if name in required:
+                entry["required"] = True
+            if "location" in member:
+                entry["in"] = LOCATIONS[member["location"]]
+            if source.get("payload") == name:
+                entry["in"] = "payload"
+            if member.get("locationName", name) != name:
+                entry["name"] = member["locationName"]
+            for trait in ("idempotencyToken", "timestampFormat", "streaming"):
+                if trait in member:
+                    entry[trait] = member[trait]
+            members[name] = entry
+        return members
+
+    def merge(self, section, name, entry):
+        known = self.model[section].setdefault(name, entry)
+        if known != entry:
+            sys.exit(f"two meanings of {name}: {known} and {entry}; add a line to RENAMES")
+
+
+SEEN = set()
+
+
+def amend(model, amendments):
+    for shape, amendment in amendments.items():
+        for member in amendment.get("optional", []):
+            del model["shapes"][shape]["members"][member]["required"]
+        if "invalid_message" in amendment:
+            model["shapes"][shape]["invalid_message"] = amendment["invalid_message"]
+
+
+def dump(model):
+    """One line an operation or scalar, one line a member, so that a change of AWS's model reads as a small diff."""
+    lines = []
+    for key, value in model.items():
+        if key not in ("operations", "errors", "shapes"):
+            lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
+            continue
+        entries = ",\n".join(f"    {json.dumps(name)}: {dump_entry(entry)}" for name, entry in value.items())
+        lines.append(f"  {json.dumps(key)}: {{\n{entries}\n  }}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def dump_entry(entry):
+    if not entry.get("members"):
+        return json.dumps(entry)
+    head = {k: v for k, v in entry.items() if k != "members"}
+    members = ",\n".join(f"      {json.dumps(n)}: {json.dumps(m)}" for n, m in entry["members"].items())
+    return json.dumps(head)[:-1] + ', "members": {\n' + members + "\n    }}"
+
+
+if __name__ == "__main__":
+    main()
