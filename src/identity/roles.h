@@ -36,4 +36,9 @@ namespace warifu::identity {
 /// The trust policy as its owner sees it: unique ids back as ARNs, those of deleted principals left as they are.
 [[nodiscard]] Result<std::string> trust_policy(store::Reader& reader, const AccountId& account, const Role& role);
 
+/// Deleting a service-linked role answers a task; the deletion is done by then, so a task that exists has succeeded.
+[[nodiscard]] Result<> put_deletion_task(store::Txn& txn, const AccountId& account, std::string_view task_id);
+[[nodiscard]] Result<bool> has_deletion_task(store::Reader& reader, const AccountId& account,
+                                             std::string_view task_id);
+
 }  // namespace warifu::identity

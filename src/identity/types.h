@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,6 +120,14 @@ struct SliceQuery {
 [[nodiscard]] std::string root_arn(const AccountId& account);
 [[nodiscard]] std::string entity_arn(EntityKind kind, const AccountId& account, std::string_view path,
                                      std::string_view name);
+/// What an IAM ARN of a user, group, role, policy or instance profile says; views into `text`.
+struct EntityArn {
+  EntityKind kind;
+  std::string_view account, path, name;  // path with both its slashes; account `aws` for AWS's own policies
+};
+/// nullopt for any other ARN, `…:root` included.
+[[nodiscard]] std::optional<EntityArn> parse_entity_arn(std::string_view text);
+
 /// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` (no path) and `…:federated-user/NAME`.
 [[nodiscard]] std::string session_arn(const AccountId& account, std::string_view role_name, std::string_view session);
 [[nodiscard]] std::string federated_user_arn(const AccountId& account, std::string_view name);
