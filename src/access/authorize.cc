@@ -1,0 +1,109 @@
+#include "access/authorize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "identity/resource_policies.h"
+#include "identity/tags.h"
+
+namespace warifu::access {
+namespace {
+
+using policy::Context;
+using policy::key;
+
+std::string_view principal_type(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kRoot: return "Account";
+    case PrincipalKind::kUser: return "User";
+    case PrincipalKind::kAssumedRole: return "AssumedRole";
+    case PrincipalKind::kFederatedUser: return "FederatedUser";
+    case PrincipalKind::kService: return "Service";
+  }
+  return "Anonymous";
+}
+
+/// What stands under an IAM ARN is a role's trust policy: it speaks about assuming the role, not about managing it.
+bool has_resource_policy(const Ask& ask) { return ask.trust || !ask.resource.starts_with("arn:aws:iam:"); }
+
+void add_resource_keys(Context& context, const Ask& ask, const identity::Tags& tags) {
+  context.copy(key("aws:ResourceAccount"), ask.resource_account);
+  for (const identity::Tag& tag : tags) context.set_tag("aws:ResourceTag/", context.keep(tag.key), context.keep(tag.value));
+}
+
+}  // namespace
+
+void add_principal_keys(Context& context, const Subject& subject) {
+  const Principal& principal = subject.principal();
+  const bool role = principal.kind == PrincipalKind::kAssumedRole;
+  context.set(key("aws:PrincipalArn"), role ? principal.identity_arn : principal.arn);
+  context.set(key("aws:PrincipalAccount"), principal.account.str());
+  context.set(key("aws:PrincipalType"), principal_type(principal.kind));
+  context.set_bool(key("aws:PrincipalIsAWSService"), principal.kind == PrincipalKind::kService);
+  context.set(key("aws:userid"), principal.user_id);
+  if (principal.kind == PrincipalKind::kUser) context.set(key("aws:username"), principal.name);
+
+  if (const Held* held = subject.held()) {
+    for (const identity::Tag& tag : held->source.tags) context.set_tag("aws:PrincipalTag/", tag.key, tag.value);
+  }
+  if (!principal.session) return;
+  // Session tags come second: they override the role's of the same name.
+  for (const auto& [name, value] : principal.session->tags) context.set_tag("aws:PrincipalTag/", name, value);
+  context.set_time(key("aws:TokenIssueTime"), principal.session->issued);
+  context.set_bool(key("aws:MultiFactorAuthPresent"), principal.session->mfa);
+  if (!principal.session->source_identity.empty()) {
+    context.set(key("aws:SourceIdentity"), principal.session->source_identity);
+  }
+}
+
+std::string denial_message(std::string_view principal_arn, const Ask& ask, const policy::Decision& decision) {
+  std::string text = fmt::format("User: {} is not authorized to perform: {} on resource: {}", principal_arn, ask.action,
+                                 ask.resource);
+  if (decision.because == policy::Because::kExplicitDeny) {
+    fmt::format_to(std::back_inserter(text), " with an explicit deny in {}", policy::explicit_deny_words(decision.layer));
+    return text;
+  }
+  // STS ends its sentence here: who may assume a role is not told to those who may not.
+  if (ask.trust) return text;
+  fmt::format_to(std::back_inserter(text), " because no {} allows the {} action", policy::missing_words(decision.layer),
+                 ask.action);
+  return text;
+}
+
+Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const Ask& ask, const ContextFill& fill) {
+  thread_local Context context;
+  context.clear();
+  add_principal_keys(context, subject);
+
+  std::vector<policy::Layer> layers(subject.layers().begin(), subject.layers().end());
+  CompiledPolicies resource_policies;
+  const auto owner = AccountId::parse(ask.resource_account);
+  if (owner && ask.resource != "*") {
+    if (has_resource_policy(ask)) {
+      const auto kind = ask.trust ? policy::Kind::kTrust : policy::Kind::kResource;
+      auto compiled = TRY(compiled_resource_policy(reader, *owner, ask.resource, kind));
+      if (compiled) resource_policies.push_back(std::move(compiled));
+    }
+    add_resource_keys(context, ask, TRY(identity::tags_of(reader, *owner, ask.resource)));
+  } else {
+    context.copy(key("aws:ResourceAccount"), ask.resource_account);
+  }
+  if (ask.trust) {
+    layers.push_back({.kind = policy::LayerKind::kTrust, .policies = resource_policies});
+  } else if (!resource_policies.empty()) {
+    layers.push_back({.kind = policy::LayerKind::kResource, .policies = resource_policies});
+  }
+  if (fill) fill(context);
+
+  const policy::Request request{.principal = subject.view(),
+                                .action = ask.action,
+                                .resource = ask.resource,
+                                .resource_account = ask.resource_account,
+                                .context = context};
+  Outcome outcome{.decision = policy::decide(layers, request), .message = {}};
+  if (!outcome.decision.allowed) outcome.message = denial_message(subject.principal().arn, ask, outcome.decision);
+  return outcome;
+}
+
+}  // namespace warifu::access

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "access/subject.h"
+#include "base/result.h"
+#include "policy/context.h"
+#include "policy/decide.h"
+#include "store/store.h"
+
+namespace warifu::access {
+
+/// One (action, resource) pair that a request needs.
+struct Ask {
+  std::string_view action;          // `bedrock-agentcore:ListEvents`
+  std::string_view resource;        // ARN, or `*`
+  std::string_view resource_account;  // twelve digits (for `*`: the caller's), or `aws`
+  bool trust = false;               // the role's trust policy decides (sts:AssumeRole and its kin)
+};
+
+/// The answer, with the sentence for the caller.
+struct Outcome {
+  policy::Decision decision;
+  std::string message;  // AWS's sentence when denied; empty when allowed
+};
+
+/// Adds the request's own keys (network, time, operation) to the context of one decision.
+using ContextFill = std::function<void(policy::Context&)>;
+
+/// Decides one Ask: gathers the resource's policy and tags in `reader`'s snapshot, adds the principal's keys and
+/// `fill`'s, and lets `policy::decide` combine the layers. Errors are the store's, or kInternal for a stored policy
+/// that cannot be read: never an allow.
+[[nodiscard]] Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const Ask& ask,
+                                        const ContextFill& fill);
+
+/// Keys of the principal (facts: global condition keys): PrincipalArn, PrincipalAccount, PrincipalType, PrincipalTag,
+/// userid, username, TokenIssueTime, MultiFactorAuthPresent, SourceIdentity.
+void add_principal_keys(policy::Context& context, const Subject& subject);
+
+/// AWS's sentence for a denial, byte for byte (troubleshooting guide, "access denied error messages").
+[[nodiscard]] std::string denial_message(std::string_view principal_arn, const Ask& ask,
+                                         const policy::Decision& decision);
+
+}  // namespace warifu::access

@@ -1,0 +1,139 @@
+#include "access/subject.h"
+
+#include <fmt/format.h>
+
+#include "access/bounded_cache.h"
+#include "identity/accounts.h"
+#include "identity/resource_policies.h"
+
+namespace warifu::access {
+namespace {
+
+constexpr std::size_t kCachedPrincipals = 4096;
+constexpr std::size_t kCachedPolicies = 4096;
+constexpr std::size_t kCachedSessions = 4096;
+
+using HeldPointer = std::shared_ptr<const Held>;
+using SessionPointer = std::shared_ptr<const CompiledPolicies>;
+
+/// What is stored was valid when it was written. If it no longer compiles, the safe answer is to refuse the call.
+Result<std::shared_ptr<const policy::CompiledPolicy>> compile_stored(std::string_view document, policy::Kind kind,
+                                                                     std::string_view what) {
+  auto compiled = policy::CompiledPolicy::compile(document, kind);
+  if (!compiled) return fail(internal_error(fmt::format("stored policy {} does not compile", what)));
+  return *compiled;
+}
+
+Result<HeldPointer> compile_held(identity::PrincipalPolicies source) {
+  Held held;
+  for (const identity::HeldPolicy& policy : source.identity) {
+    held.identity.push_back(TRY(compile_stored(policy.document, policy::Kind::kIdentity, policy.name)));
+  }
+  if (source.boundary) {
+    held.has_boundary = true;
+    held.boundary.push_back(TRY(compile_stored(source.boundary->document, policy::Kind::kBoundary, source.boundary->arn)));
+  }
+  held.source = std::move(source);
+  return std::make_shared<const Held>(std::move(held));
+}
+
+/// nullptr: there is no such user or role now.
+Result<HeldPointer> held_by(store::Reader& reader, const AccountId& account, std::string_view unique_id) {
+  thread_local BoundedCache<HeldPointer, kCachedPrincipals> cache;
+  const std::uint64_t version = TRY(identity::identity_version(reader, account));
+  std::string key = fmt::format("{}/{}/{}", account.str(), unique_id, version);
+  if (const HeldPointer* found = cache.find(key)) return *found;
+
+  auto source = TRY(identity::gather(reader, account, unique_id));
+  if (!source) return HeldPointer{};
+  HeldPointer held = TRY(compile_held(std::move(*source)));
+  return cache.put(std::move(key), std::move(held));
+}
+
+/// Session policies are fixed when the session is made, except that managed ones follow their default version: the
+/// identity version is therefore part of the key.
+Result<SessionPointer> session_policies(store::Reader& reader, const Principal& principal) {
+  thread_local BoundedCache<SessionPointer, kCachedSessions> cache;
+  const std::uint64_t version = TRY(identity::identity_version(reader, principal.account));
+  std::string key = fmt::format("{}/{}", principal.access_key_id, version);
+  if (const SessionPointer* found = cache.find(key)) return *found;
+
+  CompiledPolicies compiled;
+  for (const std::string& document : principal.session->inline_policies) {
+    compiled.push_back(TRY(compile_stored(document, policy::Kind::kSession, "of the session")));
+  }
+  for (const std::string& arn : principal.session->policy_arns) {
+    const auto managed = TRY(identity::managed_document(reader, principal.account, arn));
+    // One that was deleted since grants nothing; the layer stays, and limits.
+    if (managed) compiled.push_back(TRY(compile_stored(managed->document, policy::Kind::kSession, arn)));
+  }
+  return cache.put(std::move(key), std::make_shared<const CompiledPolicies>(std::move(compiled)));
+}
+
+policy::PrincipalKind policy_kind(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::kRoot: return policy::PrincipalKind::kRoot;
+    case PrincipalKind::kUser: return policy::PrincipalKind::kUser;
+    case PrincipalKind::kAssumedRole: return policy::PrincipalKind::kRoleSession;
+    case PrincipalKind::kFederatedUser: return policy::PrincipalKind::kFederatedUser;
+    case PrincipalKind::kService: return policy::PrincipalKind::kService;
+  }
+  return policy::PrincipalKind::kAnonymous;
+}
+
+bool has_issuer(PrincipalKind kind) {
+  return kind == PrincipalKind::kAssumedRole || kind == PrincipalKind::kFederatedUser;
+}
+
+bool has_session_layer(const Principal& principal) {
+  if (!principal.session) return false;
+  // A federated user has only what its session policies and its user have in common: none passed means nothing.
+  if (principal.kind == PrincipalKind::kFederatedUser) return true;
+  return !principal.session->inline_policies.empty() || !principal.session->policy_arns.empty();
+}
+
+}  // namespace
+
+Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Principal& principal) {
+  Subject subject;
+  subject.principal_ = &principal;
+  subject.view_ = {.kind = policy_kind(principal.kind),
+                   .account = principal.account.str(),
+                   .arn = principal.arn,
+                   .issuer_arn = has_issuer(principal.kind) ? std::string_view(principal.identity_arn) : std::string_view{},
+                   .unique_id = principal.unique_id,
+                   .user_id = principal.user_id};
+  if (principal.kind == PrincipalKind::kRoot) {
+    const auto account = TRY(identity::find_account(reader, principal.account));
+    if (!account) return std::optional<Subject>{};
+    return std::optional<Subject>(std::move(subject));
+  }
+
+  subject.held_ = TRY(held_by(reader, principal.account, principal.unique_id));
+  if (!subject.held_) return std::optional<Subject>{};
+  subject.layers_.push_back({.kind = policy::LayerKind::kIdentity, .policies = subject.held_->identity});
+  if (subject.held_->has_boundary) {
+    subject.layers_.push_back({.kind = policy::LayerKind::kBoundary, .policies = subject.held_->boundary});
+  }
+  if (has_session_layer(principal)) {
+    subject.session_ = TRY(session_policies(reader, principal));
+    subject.layers_.push_back({.kind = policy::LayerKind::kSession, .policies = *subject.session_});
+  }
+  return std::optional<Subject>(std::move(subject));
+}
+
+Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(store::Reader& reader,
+                                                                               const AccountId& owner,
+                                                                               std::string_view arn,
+                                                                               policy::Kind kind) {
+  using Pointer = std::shared_ptr<const policy::CompiledPolicy>;
+  thread_local BoundedCache<Pointer, kCachedPolicies> cache;
+  const auto stored = TRY(identity::find_resource_policy(reader, owner, arn));
+  if (!stored) return Pointer{};
+  std::string key = fmt::format("{}/{}/{}", owner.str(), stored->version, static_cast<int>(kind));
+  if (const Pointer* found = cache.find(key)) return *found;
+  Pointer compiled = TRY(compile_stored(stored->document, kind, arn));
+  return cache.put(std::move(key), std::move(compiled));
+}
+
+}  // namespace warifu::access

@@ -1,0 +1,30 @@
+#include "api/call.h"
+
+#include <fmt/format.h>
+
+namespace warifu::api {
+namespace {
+
+constexpr std::string_view kPagePurpose = "paging-token";
+constexpr std::size_t kPageTokenCharsMax = 8192;
+
+}  // namespace
+
+Call::Call(const Environment& environment, access::Principal principal, AccountId owner)
+    : environment_(environment), principal_(std::move(principal)), owner_(std::move(owner)) {}
+
+// The token says for whom and what it is good, since the position alone would open another's listing.
+std::string Call::page_token(std::string_view position) const {
+  const std::string bound = fmt::format("{}\n{}\n{}\n{}\n{}", account().str(), region_, operation_, resource_, position);
+  return environment_.sealer.seal(kPagePurpose, bound);
+}
+
+Result<std::string> Call::page_position(std::string_view token) const {
+  if (token.size() > kPageTokenCharsMax) return fail(validation_error("invalid nextToken"));
+  const auto opened = environment_.sealer.open(kPagePurpose, token);
+  const std::string prefix = fmt::format("{}\n{}\n{}\n{}\n", account().str(), region_, operation_, resource_);
+  if (!opened || !opened->starts_with(prefix)) return fail(validation_error("invalid nextToken"));
+  return opened->substr(prefix.size());
+}
+
+}  // namespace warifu::api

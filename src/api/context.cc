@@ -1,0 +1,43 @@
+#include "api/context.h"
+
+#include <algorithm>
+
+#include "wire/member.h"
+
+namespace warifu::api {
+
+using policy::key;
+
+RequestKeys::RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
+                         const wire::Permission* permission, const void* input)
+    : request_(request), call_(call) {
+  wire::each_context_value(operation, permission, input, [this](const wire::ContextValue& value) {
+    std::string name(value.key);
+    name.append(value.suffix);
+    if (!value.multivalued) {
+      single_.emplace_back(std::move(name), value.value);
+      return;
+    }
+    const auto found = std::ranges::find_if(many_, [&](const auto& entry) { return entry.first == name; });
+    if (found != many_.end()) {
+      found->second.push_back(value.value);
+    } else {
+      many_.emplace_back(std::move(name), std::vector{value.value});
+    }
+  });
+}
+
+void RequestKeys::fill(policy::Context& context) const {
+  context.set(key("aws:SourceIp"), request_.peer_ip);
+  context.set_bool(key("aws:SecureTransport"), request_.secure);
+  context.set_time(key("aws:CurrentTime"), call_.now());
+  context.set_number(key("aws:EpochTime"), call_.now().seconds());
+  context.set(key("aws:RequestedRegion"), call_.region());
+  context.set_bool(key("aws:ViaAWSService"), false);
+  if (const auto agent = request_.headers.get("user-agent")) context.set(key("aws:UserAgent"), *agent);
+  if (const auto referer = request_.headers.get("referer")) context.set(key("aws:Referer"), *referer);
+  for (const auto& [name, value] : single_) context.set(name, value);
+  for (const auto& [name, values] : many_) context.set_many(name, values);
+}
+
+}  // namespace warifu::api

@@ -1,0 +1,63 @@
+#include "api/host.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace warifu::api {
+namespace {
+
+constexpr std::string_view kAwsSuffix = ".amazonaws.com";
+
+bool is_loopback_name(std::string_view name) {
+  if (name == "localhost" || name.ends_with(".localhost") || name == "::1") return true;
+  if (!name.starts_with("127.")) return false;
+  return std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+}
+
+bool looks_like_region(std::string_view label) {
+  return std::ranges::count(label, '-') >= 2 && !label.empty() && label.back() >= '0' && label.back() <= '9';
+}
+
+/// `bedrock-agentcore.us-east-1.amazonaws.com`, `<gateway id>.gateway.bedrock-agentcore.<region>.…`, `sts.…`.
+HostClaim claim_of_aws_name(std::string_view name) {
+  name.remove_suffix(kAwsSuffix.size());
+  HostClaim claim;
+  const std::size_t last_dot = name.rfind('.');
+  const std::string_view last = last_dot == std::string_view::npos ? name : name.substr(last_dot + 1);
+  if (looks_like_region(last)) {
+    claim.region = std::string(last);
+    name = last_dot == std::string_view::npos ? std::string_view{} : name.substr(0, last_dot);
+  }
+  std::string_view service = name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
+  // Both planes of AgentCore sign as one service.
+  if (service == "bedrock-agentcore-control") service = "bedrock-agentcore";
+  claim.service = std::string(service);
+  return claim;
+}
+
+}  // namespace
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find(']');
+    return end == std::string_view::npos ? std::string_view{} : host.substr(1, end - 1);
+  }
+  const std::size_t colon = host.find(':');
+  return host.substr(0, colon);
+}
+
+HostPolicy::HostPolicy(std::vector<std::string> extra) : extra_(std::move(extra)) {
+  for (std::string& name : extra_) name = to_lower(without_port(name));
+}
+
+std::optional<HostClaim> HostPolicy::judge(std::string_view host) const {
+  const std::string name = to_lower(without_port(host));
+  if (name.empty()) return std::nullopt;
+  if (is_loopback_name(name)) return HostClaim{.loopback = true, .service = {}, .region = {}};
+  if (std::ranges::find(extra_, name) != extra_.end()) return HostClaim{};
+  if (name.ends_with(kAwsSuffix)) return claim_of_aws_name(name);
+  return std::nullopt;
+}
+
+}  // namespace warifu::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace warifu::api {
+
+/// What a Host header says about a request. Host is never trusted to route: the credential scope does. It can only
+/// contradict, and then the request is refused.
+struct HostClaim {
+  bool loopback = false;                // localhost, 127.0.0.0/8, ::1
+  std::optional<std::string> service;   // signing name that a `*.amazonaws.com` name stands for
+  std::optional<std::string> region;    // region in such a name
+};
+
+/// The names that this server answers to. Immutable; any thread.
+class HostPolicy {
+ public:
+  /// `extra`: the listen address, the public URL's host, and what `--host` adds; compared without case.
+  explicit HostPolicy(std::vector<std::string> extra);
+
+  /// nullopt: a name that is not ours (DNS rebinding, a stray virtual host), refused before routing.
+  /// `host` is the header's value, with or without a port.
+  [[nodiscard]] std::optional<HostClaim> judge(std::string_view host) const;
+
+ private:
+  std::vector<std::string> extra_;
+};
+
+/// `host` without its port and, for IPv6, without brackets.
+[[nodiscard]] std::string_view without_port(std::string_view host);
+
+}  // namespace warifu::api

@@ -1,0 +1,258 @@
+#include "api/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "access/authenticate.h"
+#include "access/authorize.h"
+#include "access/session_rules.h"
+#include "api/context.h"
+#include "api/resource.h"
+#include "identity/types.h"
+#include "sigv4/verify.h"
+#include "wire/decode.h"
+#include "wire/encode.h"
+#include "wire/error_map.h"
+#include "wire/member.h"
+
+namespace warifu::api {
+namespace {
+
+constexpr std::string_view kDeadPrincipal = "The security token included in the request is invalid";
+constexpr int kMisdirected = 421;  // RFC 9110 §15.5.20
+
+Error host_error(std::string_view host) {
+  return {.code = ErrorCode::kValidation,
+          .message = fmt::format("this server does not answer to host `{}`; see --host", host.substr(0, 255)),
+          .aws_name = {}, .reason = {}, .fields = {}};
+}
+
+std::uint64_t secret_version(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
+
+Error denied(std::string message) {
+  return {.code = ErrorCode::kAccessDenied, .message = std::move(message), .aws_name = {}, .reason = {}, .fields = {}};
+}
+
+}  // namespace
+
+struct Pipeline::Exchange {
+  http::Request request;
+  Report report;
+  Timestamp now;
+  std::optional<HostClaim> host;
+  const wire::Service* service = nullptr;
+  const wire::Operation* operation = nullptr;
+};
+
+Pipeline::Pipeline(const Environment& environment, const Registry& registry, const wire::Router& router,
+                   PipelineOptions options)
+    : environment_(environment), registry_(registry), router_(router), options_(std::move(options)) {}
+
+http::Response Pipeline::error(Exchange& exchange, const Error& error) const {
+  exchange.report.error_code = std::string(wire::map_error(exchange.service, exchange.operation, error).name);
+  exchange.report.message = error.message;
+  return wire::encode_error(exchange.service, exchange.operation, error, exchange.report.request_id);
+}
+
+http::Response Pipeline::refused(Exchange& exchange, const AuthFailure& failure) const {
+  exchange.report.error_code = std::string(wire::map_auth_failure(exchange.service, failure.kind).name);
+  exchange.report.message = failure.message;
+  return wire::encode_auth_failure(exchange.service, failure, exchange.report.request_id);
+}
+
+Task<http::Response> Pipeline::serve(http::Request request) {
+  const auto begun = std::chrono::steady_clock::now();
+  Exchange exchange{.request = std::move(request), .report = {}, .now = environment_.clock.now(), .host = {}};
+  exchange.report.request_id = environment_.random.uuid();
+  exchange.report.peer_ip = exchange.request.peer_ip;
+  http::Response response = co_await answer(exchange);
+  if (options_.report) {
+    const auto spent = std::chrono::steady_clock::now() - begun;
+    exchange.report.status = response.status;
+    exchange.report.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(spent).count();
+    options_.report(exchange.report);
+  }
+  co_return response;
+}
+
+Task<http::Response> Pipeline::answer(Exchange& exchange) {
+  auto params = read_signature(exchange);
+  if (!params) co_return std::move(params).error();
+  if (auto checked = check_claims(exchange, *params); !checked) co_return std::move(checked).error();
+  if (options_.development && exchange.host->loopback) {
+    const Result<> prepared = co_await prepare_development_account(exchange);
+    if (!prepared) co_return error(exchange, prepared.error());
+  }
+  auto principal = authenticate(exchange, *params);
+  if (!principal) co_return std::move(principal).error();
+
+  const std::string region(params->scope.region);
+  // The signature covers the normalised path: routing by the raw one would let it serve for another resource.
+  if (sigv4::profile_of(params->scope.service).normalize_path) {
+    const std::string path = sigv4::normalized_path(exchange.request.path());
+    const std::string query(exchange.request.query());
+    exchange.request.target = query.empty() ? path : path + "?" + query;
+  }
+
+  const auto routed = router_.route(*exchange.service, exchange.request);
+  if (!routed) co_return error(exchange, routed.error());
+  exchange.operation = routed->operation;
+  exchange.report.operation = routed->operation->name;
+  const wire::Erased input = wire::make_input(*routed->operation);
+  const Result<> decoded = wire::decode(*routed->operation, exchange.request, *routed, input.get());
+  if (!decoded) co_return error(exchange, decoded.error());
+
+  AccountId caller = principal->account;
+  Call call(environment_, std::move(*principal), std::move(caller));
+  call.now_ = exchange.now;
+  call.request_id_ = exchange.report.request_id;
+  call.region_ = region;
+  call.operation_ = std::string(routed->operation->name);
+  const Result<> authorized = authorize(exchange, call, input.get());
+  if (!authorized) co_return error(exchange, authorized.error());
+
+  const Registry::Erased* handler = registry_.find(routed->operation);
+  if (handler == nullptr) {
+    co_return error(exchange, {.code = ErrorCode::kUnsupported,
+                               .message = fmt::format("{} is not implemented by this server yet", routed->operation->name),
+                               .aws_name = {}, .reason = {}, .fields = {}});
+  }
+  Result<http::Response> response = co_await (*handler)(call, input.get());
+  if (!response) co_return error(exchange, response.error());
+  co_return std::move(*response);
+}
+
+std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchange& exchange) const {
+  const auto claimed = sigv4::claimed_service(exchange.request);
+  if (claimed) exchange.service = router_.service(*claimed);
+  const auto host = exchange.request.headers.get("host").value_or("");
+  exchange.host = options_.hosts.judge(host);
+  if (!exchange.host) {
+    http::Response response = error(exchange, host_error(host));
+    response.status = kMisdirected;
+    return std::unexpected(std::move(response));
+  }
+  auto params = sigv4::parse(exchange.request, exchange.now);
+  if (params) return std::move(*params);
+  if (const wire::Operation* open = router_.unsigned_operation(exchange.request)) {
+    exchange.service = open->service;
+    exchange.operation = open;
+    const std::string message = fmt::format("{} is not implemented by this server yet", open->name);
+    return std::unexpected(error(exchange, {.code = ErrorCode::kUnsupported, .message = message, .aws_name = {},
+                                            .reason = {}, .fields = {}}));
+  }
+  return std::unexpected(refused(exchange, params.error()));
+}
+
+std::expected<void, http::Response> Pipeline::check_claims(Exchange& exchange, const sigv4::AuthParams& params) const {
+  const auto mismatch = [&](std::string message) {
+    return std::unexpected(refused(exchange, {AuthFailureKind::kSignatureMismatch, std::move(message)}));
+  };
+  exchange.service = router_.service(params.scope.service);
+  if (exchange.service == nullptr) {
+    return mismatch(fmt::format("Credential should be scoped to a service of this server, not '{}'.", params.scope.service));
+  }
+  exchange.report.service = exchange.service->signing_name;
+  if (const auto scoped = sigv4::check_scope(params, exchange.service->signing_name); !scoped) {
+    return std::unexpected(refused(exchange, scoped.error()));
+  }
+  const HostClaim& host = *exchange.host;
+  if (host.service && *host.service != exchange.service->signing_name) {
+    return mismatch(fmt::format("Credential should be scoped to correct service: '{}'.", *host.service));
+  }
+  if (host.region && !exchange.service->global && *host.region != params.scope.region) {
+    return mismatch(fmt::format("Credential should be scoped to a valid region, not '{}'.", params.scope.region));
+  }
+  if (const auto target = exchange.request.headers.get("x-amz-target");
+      target && (exchange.service->target_prefix.empty() || !target->starts_with(exchange.service->target_prefix))) {
+    return mismatch("X-Amz-Target names another service than the credential scope.");
+  }
+  return {};
+}
+
+Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange) {
+  const auto params = sigv4::parse(exchange.request, exchange.now);
+  if (!params || params->session_token) co_return Result<>{};
+  const auto account = access::development_account(params->access_key_id);
+  if (!account) co_return Result<>{};
+  const auto known = environment_.db.read([&](store::Reader& reader) -> Result<bool> {
+    const auto found = TRY(access::find_credential(reader, {.sealer = environment_.sealer, .development = true},
+                                                   params->access_key_id, {}, exchange.now));
+    return found.has_value();
+  });
+  if (!known) co_return std::unexpected(known.error());
+  if (*known) co_return Result<>{};
+  const std::string user_id = identity::new_unique_id(identity::EntityKind::kUser, environment_.random);
+  co_return co_await environment_.db.write([account = *account, user_id, now = exchange.now](store::Txn& txn) {
+    return access::ensure_development_account(txn, account, user_id, now);
+  });
+}
+
+std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange& exchange,
+                                                                        const sigv4::AuthParams& params) {
+  const access::CredentialSource source{.sealer = environment_.sealer,
+                                        .development = options_.development && exchange.host->loopback};
+  const auto found = environment_.db.read([&](store::Reader& reader) -> Result<access::FoundCredential> {
+    auto credential = TRY(access::find_credential(reader, source, params.access_key_id,
+                                                  params.session_token.value_or(""), exchange.now));
+    if (!credential) return credential;
+    // A session whose role or user is gone is dead, however long its token lasts.
+    const auto subject = TRY(access::Subject::gather(reader, credential->principal));
+    if (!subject) return access::FoundCredential(std::unexpected(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)}));
+    return credential;
+  });
+  if (!found) return std::unexpected(error(exchange, found.error()));
+  if (!*found) return std::unexpected(refused(exchange, found->error()));
+  const access::Credential& credential = **found;
+
+  const sigv4::SigningKeyId id{.access_key_id = params.access_key_id,
+                               .secret_version = secret_version(credential.secret),
+                               .date = params.scope.date,
+                               .region = params.scope.region,
+                               .service = params.scope.service};
+  const auto cached = signing_keys_.find(id);
+  const sigv4::SigningKey key = cached ? *cached : signing_keys_.insert(id, credential.secret);
+  const auto verified = sigv4::verify(exchange.request, params, key, sigv4::profile_of(params.scope.service));
+  if (!verified) return std::unexpected(refused(exchange, verified.error()));
+  exchange.report.principal_arn = credential.principal.arn;
+  return credential.principal;
+}
+
+Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) const {
+  const wire::Operation& operation = *exchange.operation;
+  if (exchange.service->signing_name == "warifu" && call.account().str() != access::kManagementAccount) {
+    return fail(denied("accounts are managed with the server's management credentials"));
+  }
+  return environment_.db.read([&](store::Reader& reader) -> Result<> {
+    const auto subject = TRY(access::Subject::gather(reader, call.principal_));
+    if (!subject) return fail(denied(std::string(kDeadPrincipal)));
+    call.resource_ = "*";
+    const auto forbidden = access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
+    if (forbidden) return fail(denied(*forbidden));
+    if (operation.authorizer == wire::Authorizer::kNone) return {};
+    const bool trust = operation.authorizer == wire::Authorizer::kTrust;
+
+    bool first = true;
+    for (const wire::Permission& permission : operation.permissions) {
+      if (!wire::applies(operation, permission, input)) continue;
+      const Target target =
+          TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
+      const RequestKeys keys(exchange.request, call, operation, &permission, input);
+      const access::Ask ask{.action = permission.action, .resource = target.arn,
+                            .resource_account = target.account, .trust = trust};
+      const auto outcome = TRY(access::authorize(reader, *subject, ask,
+                                                 [&](policy::Context& context) { keys.fill(context); }));
+      exchange.report.resource = target.arn;
+      if (!outcome.decision.allowed) return fail(denied(outcome.message));
+      if (!first) continue;
+      first = false;
+      call.resource_ = target.arn;
+      if (const auto owner = AccountId::parse(target.account)) call.owner_ = *owner;
+    }
+    if (first) return fail(denied(fmt::format("no permission covers this form of {}", operation.name)));
+    return {};
+  });
+}
+
+}  // namespace warifu::api

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+#include "api/host.h"
+#include "api/registry.h"
+#include "base/auth_failure.h"
+#include "base/check.h"
+#include "base/http.h"
+#include "sigv4/auth_params.h"
+#include "sigv4/signing_key.h"
+#include "wire/route.h"
+
+namespace warifu::api {
+
+/// What became of one request, for logs, metrics and `make demo`. Holds no secret and no payload.
+struct Report {
+  std::string_view service;    // signing name; empty before it is known
+  std::string_view operation;  // empty before routing
+  std::string request_id;
+  std::string principal_arn;   // empty before authentication
+  std::string resource;
+  std::string error_code;      // exception name on the wire; empty on success
+  std::string message;         // why it was refused or failed; empty on success
+  std::string peer_ip;
+  int status = 0;
+  std::int64_t duration_us = 0;
+};
+
+struct PipelineOptions {
+  HostPolicy hosts{{}};
+  /// Accept development keys, on loopback Hosts only.
+  bool development = false;
+  /// Called once a request, on its own thread, after the answer is made.
+  std::function<void(const Report&)> report;
+};
+
+/// The one way of a request: host → signature's form → service → authenticate → route → decode → authorize every
+/// (action, resource) of the operation → handle → encode. Thread-safe; outlives its requests.
+///
+/// Authentication precedes authorization, which precedes existence. Whatever fails on the way is answered in the
+/// protocol of the service that the credential scope names; nothing falls through to a handler.
+class Pipeline {
+ public:
+  /// `environment`, `registry` and `router` must outlive the pipeline.
+  Pipeline(const Environment& environment, const Registry& registry, const wire::Router& router,
+           PipelineOptions options);
+
+  [[nodiscard]] Task<http::Response> serve(http::Request request);
+
+ private:
+  struct Exchange;
+  struct Admitted;
+
+  Task<http::Response> answer(Exchange& exchange);
+  Task<Result<>> prepare_development_account(const Exchange& exchange);
+  std::expected<sigv4::AuthParams, http::Response> read_signature(Exchange& exchange) const;
+  std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
+  std::expected<access::Principal, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
+  Result<> authorize(Exchange& exchange, Call& call, const void* input) const;
+  http::Response error(Exchange& exchange, const Error& error) const;
+  http::Response refused(Exchange& exchange, const AuthFailure& failure) const;
+
+  const Environment& environment_;
+  const Registry& registry_;
+  const wire::Router& router_;
+  PipelineOptions options_;
+  sigv4::SigningKeyCache signing_keys_;
+};
+
+}  // namespace warifu::api

@@ -1,0 +1,65 @@
+#include "api/resource.h"
+
+#include <fmt/format.h>
+
+#include "base/arn.h"
+#include "identity/instance_profiles.h"
+#include "identity/roles.h"
+#include "identity/users.h"
+
+namespace warifu::api {
+namespace {
+
+/// The entity's ARN with its path. What does not exist keeps the ARN without: the decision comes before existence.
+template <class Found>
+std::string with_path(const Found& found, std::string arn) {
+  return found ? found->arn : std::move(arn);
+}
+
+Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, std::string arn) {
+  const auto view = ArnView::parse(arn);
+  if (!view) return arn;
+  const auto account = AccountId::parse(view->account);
+  if (!account) return arn;
+  const std::string name(view->resource_id());
+  switch (lookup) {
+    case wire::Lookup::kNone: return arn;
+    case wire::Lookup::kUser: return with_path(TRY(identity::find_user(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kGroup: return with_path(TRY(identity::find_group(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kRole: return with_path(TRY(identity::find_role(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kInstanceProfile:
+      return with_path(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
+  }
+  return arn;
+}
+
+Error refused(std::string message) {
+  return {.code = ErrorCode::kValidation, .message = std::move(message), .aws_name = {},
+          .reason = "FieldValidationFailed", .fields = {}};
+}
+
+}  // namespace
+
+Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
+                              const wire::Permission& permission, const void* input,
+                              const access::Principal& principal, std::string_view region) {
+  const std::string& caller = principal.account.str();
+  if (permission.resource == "*") return Target{.arn = "*", .account = caller};
+
+  auto expanded = wire::resource_arn(operation, permission, input,
+                                     {.partition = "aws", .region = region, .account = caller});
+  if (!expanded) return Target{.arn = principal.identity_arn, .account = caller};
+  if (*expanded == "*") return Target{.arn = "*", .account = caller};
+  const std::string arn = TRY(complete_path(reader, permission.lookup, std::move(*expanded)));
+  const auto view = ArnView::parse(arn);
+  if (!view) return fail(refused(fmt::format("`{}` is not an ARN", arn)));
+  if (view->partition != "aws") {
+    return fail(refused(fmt::format("`{}` is in partition {}; this server is partition aws", arn, view->partition)));
+  }
+  if (!view->region.empty() && view->region != region) {
+    return fail(refused(fmt::format("`{}` is in region {}; this request is for region {}", arn, view->region, region)));
+  }
+  return Target{.arn = arn, .account = std::string(view->account)};
+}
+
+}  // namespace warifu::api
