@@ -31,17 +31,23 @@ struct Draft {
   [[nodiscard]] SessionRef ref() const { return {actor, session}; }
 };
 
-struct Stored {
+struct Inserted {
   std::string event_id;
-  std::string row;
+  std::string root_event_id;  // of a branched event: what its branch's row says
 };
 
 /// Appends the event, with the rows of its actor, session and branch where they are new; `expires` is stamped here.
 /// A replay (same clientToken, same content) answers the first event and writes nothing.
 /// kValidation: a replay with other content (reason IdempotentParameterMismatchException), or a branch that does not
-/// resolve (branches.h). Changes the rows' patchable fields in `draft`, the same way each time that it runs.
-[[nodiscard]] Result<Stored> insert(store::Txn& txn, const store::Partition& partition, Draft& draft,
-                                    Timestamp expires);
+/// resolve (branches.h). Fills in the late fields of `draft.row`, the same way each time that it runs.
+[[nodiscard]] Result<Inserted> insert(store::Txn& txn, const store::Partition& partition, Draft& draft,
+                                      Timestamp expires);
+
+/// `row` is an event's row, as EventView parses it.
+struct Stored {
+  std::string event_id;
+  std::string row;
+};
 
 /// kNotFound (`Unable to find event with id …`) when absent or expired.
 [[nodiscard]] Result<Stored> find(store::Reader& reader, const store::Partition& partition, SessionRef ref,
@@ -63,5 +69,17 @@ struct Page {
 [[nodiscard]] Result<Page> list(store::Reader& reader, const store::Partition& partition, SessionRef ref,
                                 const EventFilter& filter, std::string_view before, std::size_t limit,
                                 bool with_payload, Timestamp now);
+
+/// Whether a session holds an event now, and if none, when the last of those that still lie there expired.
+struct Liveness {
+  bool live = false;
+  Timestamp last_expiry;
+};
+[[nodiscard]] Result<Liveness> liveness(store::Reader& reader, const store::Partition& partition, SessionRef ref,
+                                        Timestamp now);
+
+/// Erases one row with the token row that points to it. `row` is what lies at `key`.
+[[nodiscard]] Result<> erase_row(store::Txn& txn, const store::Partition& partition, std::string_view key,
+                                 const EventView& row);
 
 }  // namespace warifu::services::memory::events

@@ -1,35 +1,25 @@
 #include "services/memory/keys.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "base/check.h"
+#include "store/keys.h"
 
 namespace warifu::services::memory {
 namespace {
 
 constexpr std::size_t kTimeDigits = 19;
 constexpr std::size_t kSuffixDigits = 8;
-constexpr std::string_view kEnd{"\x00\x01", 2};
-constexpr std::string_view kEscapedNul{"\x00\xff", 2};
-
-void append_name(std::string& key, std::string_view name) {
-  for (const char c : name) {
-    if (c == '\0') {
-      key += kEscapedNul;
-    } else {
-      key += c;
-    }
-  }
-  key += kEnd;
-}
 
 std::string key_of(std::string_view kind, std::initializer_list<std::string_view> names) {
   std::string key;
   std::size_t size = kind.size() + EventId::kSize;
-  for (const std::string_view name : names) size += name.size() + kEnd.size();
+  for (const std::string_view name : names) size += name.size() + 1;
   key.reserve(size);
   key += kind;
-  for (const std::string_view name : names) append_name(key, name);
+  for (const std::string_view name : names) store::append_text(key, name);
   return key;
 }
 
@@ -96,22 +86,10 @@ std::string sweeps() { return "memory-sweep/"; }
 std::string sweep(std::string_view memory_arn) { return sweeps().append(memory_arn); }
 
 std::optional<std::string> last_name(std::string_view key, std::string_view prefix) {
-  if (!key.starts_with(prefix) || !key.ends_with(kEnd)) return std::nullopt;
+  if (!key.starts_with(prefix)) return std::nullopt;
   key.remove_prefix(prefix.size());
-  if (key.size() < kEnd.size()) return std::nullopt;
-  key.remove_suffix(kEnd.size());
-
-  std::string name;
-  name.reserve(key.size());
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    if (key[i] == '\0') {
-      ++i;
-      if (i == key.size() || key[i] != '\xff') return std::nullopt;
-      name += '\0';
-    } else {
-      name += key[i];
-    }
-  }
+  std::optional<std::string> name = store::take_text(key);
+  if (!key.empty()) return std::nullopt;
   return name;
 }
 

@@ -9,8 +9,8 @@
 
 /// The keys of Memory's rows; `docs/storage.md` gives the same table byte by byte. Pure functions, thread-safe.
 ///
-/// A name inside a key ends in `00 01`, and a `00` within it is written `00 FF`: no name is a prefix of another, so
-/// that actor `al` never sees rows of `alice`, whatever characters names may hold one day.
+/// Names inside keys are `store::append_text`: none is a prefix of another, so that actor `al` never sees rows of
+/// `alice`, whatever characters names may hold.
 namespace warifu::services::memory {
 
 /// One conversation: sessions of different actors are different, even under the same id. Views.

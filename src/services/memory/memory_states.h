@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "store/store.h"
 
 /// What every event operation must know of its memory, in a few bytes beside its events: the memory's own row lies in

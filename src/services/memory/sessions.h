@@ -39,9 +39,12 @@ struct Page {
 [[nodiscard]] Result<Page> list(store::Reader& reader, const store::Partition& partition, std::string_view actor,
                                 std::string_view after, std::size_t limit, bool with_events, Timestamp now);
 
-/// Erases sessions that are still gone, with their branches and expired events, kSweepRows rows at most, and the
-/// actor's row when no session is left.
-[[nodiscard]] Result<> sweep(store::Txn& txn, const store::Partition& partition, std::string_view actor,
-                             const std::vector<std::string>& gone, Timestamp now);
+/// Notes that the session lost its last event at `when`; without effect while an event lies there.
+[[nodiscard]] Result<> note_if_empty(store::Txn& txn, const store::Partition& partition, SessionRef ref,
+                                     Timestamp when);
+
+/// True when ListSessions (without a filter) shows the session: it holds an event, or lost its last within a day.
+[[nodiscard]] Result<bool> visible(store::Reader& reader, const store::Partition& partition, SessionRef ref,
+                                   const SessionRow& row, bool with_events, Timestamp now);
 
 }  // namespace warifu::services::memory::sessions
