@@ -1,0 +1,149 @@
+#include "net/connection.h"
+
+#include <array>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace warifu::net {
+namespace {
+
+bool says_close(const http::Response& response) {
+  for (const auto& [name, value] : response.headers.fields()) {
+    if (iequals(name, "connection") && iequals(value, "close")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+http::Response plain_error_page(int status, std::string_view message) {
+  http::Response response{.status = status, .headers = {}, .body = {}};
+  response.headers.add("Content-Type", "application/json");
+  response.body.append(R"({"message":")").append(message).append(R"("})");
+  return response;
+}
+
+http::Response HttpConnection::error_page(int status, std::string_view message) const {
+  if (!context_.options.error_page) return plain_error_page(status, message);
+  http::Response response = context_.options.error_page(status, message);
+  return is_sendable(response) ? std::move(response) : plain_error_page(status, message);
+}
+
+Task<> HttpConnection::run() {
+  watch_.arm(context_.options.idle_timeout);
+  for (;;) {
+    const RequestReader::Step step = reader_.next();
+    if (step == RequestReader::Step::kReady) {
+      if (!co_await answer()) co_return;
+    } else if (step == RequestReader::Step::kRefused) {
+      context_.counters.parse_errors.add(1);
+      co_await refuse(reader_.refusal());
+      co_return;
+    } else {
+      if (step == RequestReader::Step::kContinue && !co_await send_bytes("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return;
+      if (!co_await fill()) co_return;
+    }
+  }
+}
+
+Task<bool> HttpConnection::fill() {
+  const bool begun = reader_.begun();
+  if (!begun && context_.draining.load(std::memory_order_relaxed)) co_return false;
+  if (begun && !request_timed_) {
+    watch_.arm(context_.options.request_timeout);
+    request_timed_ = true;
+  }
+  idle_ = !begun;
+  const Result<std::size_t> n = co_await stream_.read_some(reader_.space());
+  idle_ = false;
+  if (n && *n > 0) {
+    context_.counters.bytes_in.add(*n);
+    reader_.commit(*n);
+    co_return true;
+  }
+  if (watch_.passed()) {
+    context_.counters.timeouts.add(1);
+    if (begun) co_await refuse({408, "request took too long"});
+  }
+  co_return false;
+}
+
+Task<http::Response> HttpConnection::handle(http::Request request) {
+  try {
+    http::Response response = co_await context_.handler(std::move(request));
+    if (is_sendable(response)) co_return response;
+    log::error("a handler's response has a malformed field or status");
+  } catch (const std::exception& e) {
+    log::error("a handler threw", {{"what", e.what()}});
+  }
+  co_return error_page(500, "internal error");
+}
+
+Task<bool> HttpConnection::answer() {
+  watch_.disarm();
+  request_timed_ = false;
+  ResponseFraming framing{.http_1_0 = reader_.framing().http_1_0, .close = !reader_.framing().keep_alive};
+  http::Request request = reader_.take();
+  framing.to_head = request.method == "HEAD";
+  request.peer_ip = ends_.peer_ip;
+  request.local_host = ends_.local_host;
+  request.secure = ends_.secure;
+  context_.trust.apply(request);
+  context_.counters.requests.add(1);
+
+  const http::Response response = co_await handle(std::move(request));
+  framing.close = framing.close || says_close(response) || context_.draining.load(std::memory_order_relaxed);
+  if (!co_await send(response, framing)) co_return false;
+  if (framing.close) {
+    // What the client sent beyond this request would make the kernel reset the connection, and the answer be lost.
+    co_await linger(reader_.pending() > 0 ? kLingerBytesMax : 0);
+    co_return false;
+  }
+  watch_.arm(context_.options.idle_timeout);
+  co_return true;
+}
+
+Task<bool> HttpConnection::send(const http::Response& response, ResponseFraming framing) {
+  write_response_head(response, framing, context_.date.at(SystemClock().now()), head_);
+  const bool bodyless = framing.to_head || is_bodyless(response.status);
+  co_return co_await send_bytes(head_, bodyless ? std::string_view{} : std::string_view(response.body));
+}
+
+Task<bool> HttpConnection::send_bytes(std::string_view head, std::string_view body) {
+  context_.counters.bytes_out.add(head.size() + body.size());
+  std::size_t sent = stream_.try_write(head, body);
+  if (sent == head.size() + body.size()) co_return true;
+
+  const std::size_t of_head = std::min(sent, head.size());
+  sent -= of_head;
+  watch_.arm(context_.options.write_timeout);
+  const Result<> written = co_await stream_.write_all(head.substr(of_head), body.substr(sent));
+  if (!written && watch_.passed()) context_.counters.timeouts.add(1);
+  request_timed_ = false;
+  co_return written.has_value();
+}
+
+Task<> HttpConnection::refuse(Refusal refusal) {
+  const http::Response response = error_page(refusal.status, refusal.message);
+  watch_.disarm();
+  if (co_await send(response, {.close = true})) co_await linger(kLingerBytesMax);
+}
+
+Task<> HttpConnection::linger(std::size_t bytes_max) {
+  watch_.arm(kLingerTimeout);
+  co_await stream_.finish_writing();
+  constexpr std::size_t kSinkBytes = 4096;
+  std::array<char, kSinkBytes> sink;  // NOLINT: filled by the peer, read by nobody
+  for (std::size_t total = 0; total < bytes_max;) {
+    const Result<std::size_t> n = co_await stream_.read_some(sink);
+    if (!n || *n == 0) co_return;
+    context_.counters.bytes_in.add(*n);
+    total += *n;
+  }
+}
+
+}  // namespace warifu::net

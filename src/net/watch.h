@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+
+#include "net/byte_stream.h"
+
+namespace warifu::net {
+
+/// One connection's deadline. Arming costs a clock read; the event loop's ticker looks at all of them a few times in
+/// the shortest timeout, so a deadline may pass late by that much. Lives on one event loop.
+class Watch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `stream` must outlive the watch.
+  explicit Watch(ByteStream& stream) : stream_(&stream) {}
+
+  void arm(Clock::duration timeout) {
+    at_ = Clock::now() + timeout;
+    passed_ = false;
+  }
+  void disarm() {
+    at_ = Clock::time_point::max();
+    passed_ = false;
+  }
+  /// True when the deadline armed last has passed: a failed read or write then means time-out.
+  [[nodiscard]] bool passed() const { return passed_; }
+
+  /// The ticker's part. Cancels at every tick once late, since an operation may have begun after an earlier cancel.
+  void check(Clock::time_point now) {
+    if (now < at_) return;
+    passed_ = true;
+    stream_->cancel();
+  }
+
+ private:
+  ByteStream* stream_;
+  Clock::time_point at_ = Clock::time_point::max();
+  bool passed_ = false;
+};
+
+}  // namespace warifu::net
