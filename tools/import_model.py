@@ -83,7 +83,8 @@ RENAMES = {
 AMENDMENTS = {
     "agentcore": {
         # ListEvents with includePayloads=false leaves the member out, though it is modelled as required.
-        "Event": {"optional": ["payload"]},
+        # What it holds was checked when it came in and is kept as JSON text: it goes out as that text.
+        "Event": {"optional": ["payload"], "shapes": {"payload": "MemoryDocument"}},
         # The live service's own text for a malformed id.
         "MemoryId": {"invalid_message": "Invalid memoryId: not a valid memory ID or ARN"},
     },
@@ -218,6 +219,8 @@ def amend(model, amendments):
     for shape, amendment in amendments.items():
         for member in amendment.get("optional", []):
             del model["shapes"][shape]["members"][member]["required"]
+        for member, other in amendment.get("shapes", {}).items():
+            model["shapes"][shape]["members"][member]["shape"] = other
         if "invalid_message" in amendment:
             model["shapes"][shape]["invalid_message"] = amendment["invalid_message"]
 
