@@ -16,7 +16,7 @@ enum class MetadataOperator : std::uint8_t { kEqualsTo, kExists, kNotExists };
 struct MetadataFilter {
   std::string key;
   MetadataOperator op = MetadataOperator::kExists;
-  std::string value;  // of kEqualsTo
+  std::string value{};  // of kEqualsTo
 };
 
 struct EventFilter {
