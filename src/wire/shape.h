@@ -117,6 +117,17 @@ struct Shape {
   std::string_view element_name = "member";    // XML and query: the element of a list
 };
 
+/// The member's value in `object`, freshly made where the member is optional.
+[[nodiscard]] inline void* open_member(const Member& member, void* object) {
+  void* field = static_cast<char*>(object) + member.offset;
+  return member.slot == nullptr ? field : member.slot->emplace(field);
+}
+/// The member's value in `object`; nullptr when it is absent.
+[[nodiscard]] inline const void* read_member(const Member& member, const void* object) {
+  const void* field = static_cast<const char*>(object) + member.offset;
+  return member.slot == nullptr ? field : member.slot->get(field);
+}
+
 /// Holds a recursive member. Copyable, so that generated structs stay values.
 template <class T>
 class Box {
