@@ -24,6 +24,8 @@ class ByteStream {
   virtual Task<> finish_writing() = 0;
   /// Fails the read or write that is waiting; the stream stays usable.
   virtual void cancel() = 0;
+  /// False when the peer has surely gone (or talks out of turn): an idle connection is not worth trying again.
+  [[nodiscard]] virtual bool usable() = 0;
   /// Closes at once. Idempotent; what waits fails.
   virtual void close() = 0;
 };

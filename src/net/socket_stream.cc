@@ -11,6 +11,8 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "net/address.h"
@@ -29,6 +31,15 @@ void prepare(tcp::socket& socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.non_blocking(true, ignored);
+}
+
+enum class Peek : std::uint8_t { kQuiet, kData, kGone };
+
+Peek peek(tcp::socket& socket) {
+  char byte = 0;
+  const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n > 0) return Peek::kData;
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Peek::kQuiet : Peek::kGone;
 }
 
 class TcpStream final : public ByteStream {
@@ -72,6 +83,8 @@ class TcpStream final : public ByteStream {
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     co_return;
   }
+
+  bool usable() override { return peek(socket_) == Peek::kQuiet; }
 
   void cancel() override {
     error_code ignored;
@@ -159,6 +172,9 @@ class TlsStream final : public TlsByteStream {
     co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
   }
+
+  // Bytes that wait may be a session ticket, which TLS 1.3 sends when it likes.
+  bool usable() override { return !finished_ && peek(stream_.next_layer()) != Peek::kGone; }
 
   void cancel() override {
     error_code ignored;
