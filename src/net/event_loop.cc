@@ -114,6 +114,7 @@ Task<> EventLoop::serve(tcp::socket socket) {
 
 Task<> EventLoop::serve_session(Session& session) {
   if (session.tls != nullptr) {
+    if (shared_.draining.load()) co_return;
     session.watch.arm(shared_.options.request_timeout);
     session.shaking_hands = true;
     const Result<> shaken = co_await session.tls->handshake();
