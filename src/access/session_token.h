@@ -12,7 +12,7 @@ namespace warifu::access {
 
 /// The three parts of a temporary credential, as STS answers them.
 struct TemporaryCredentials {
-  std::string access_key_id;      // ASIA + 16 base-32 characters
+  std::string access_key_id;      // ASIA + 16 base-32 characters, the account's number in their first 47 bits
   std::string secret_access_key;  // 40 base-64 characters; derived from the key id, never stored
   std::string session_token;
   Timestamp expires;
@@ -32,6 +32,9 @@ inline constexpr std::size_t kSessionTokenCharsMax = 32 * 1024;
 /// Expiry is not checked here.
 [[nodiscard]] std::optional<Principal> open_session_token(std::string_view token, std::string_view access_key_id,
                                                           const Sealer& sealer);
+
+/// The account inside a temporary key id (GetAccessKeyInfo); nullopt when it is not of that form. Proves nothing.
+[[nodiscard]] std::optional<AccountId> account_of_temporary_key(std::string_view access_key_id);
 
 /// The secret that belongs to a temporary key id.
 [[nodiscard]] std::string temporary_secret(std::string_view access_key_id, const Sealer& sealer);

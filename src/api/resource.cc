@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/arn.h"
+#include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
 #include "identity/roles.h"
 #include "identity/users.h"
@@ -14,6 +15,16 @@ namespace {
 template <class Found>
 std::string with_path(const Found& found, std::string arn) {
   return found ? found->arn : std::move(arn);
+}
+
+/// The user that holds the key; a key of another account is as unknown as one that does not exist.
+Result<std::string> owner_of_key(store::Reader& reader, const AccountId& account, std::string_view key_id,
+                                 std::string arn) {
+  const auto id = AccessKeyId::parse(key_id);
+  if (!id) return arn;
+  const auto found = TRY(identity::find_access_key(reader, *id));
+  if (!found || found->account != account) return arn;
+  return with_path(TRY(identity::user_by_id(reader, account, found->key.user_id)), std::move(arn));
 }
 
 Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, std::string arn) {
@@ -29,6 +40,8 @@ Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, st
     case wire::Lookup::kRole: return with_path(TRY(identity::find_role(reader, *account, name)), std::move(arn));
     case wire::Lookup::kInstanceProfile:
       return with_path(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kAccessKeyOwner: return owner_of_key(reader, *account, name, std::move(arn));
+    case wire::Lookup::kServiceLinkedRole: return arn;
   }
   return arn;
 }
@@ -52,7 +65,7 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (*expanded == "*") return Target{.arn = "*", .account = caller};
   const std::string arn = TRY(complete_path(reader, permission.lookup, std::move(*expanded)));
   const auto view = ArnView::parse(arn);
-  if (!view) return fail(refused(fmt::format("`{}` is not an ARN", arn)));
+  if (!view) return fail(refused(fmt::format("{} is invalid", arn)));
   if (view->partition != "aws") {
     return fail(refused(fmt::format("`{}` is in partition {}; this server is partition aws", arn, view->partition)));
   }

@@ -20,8 +20,12 @@ struct Field {
 
 using Sink = std::function<void(Level, std::string_view message, std::span<const Field>)>;
 
-/// Replaces the sink (default: standard error, warnings and errors only). Call before threads start.
+/// Replaces the sink (default: standard error). Call before threads start.
 void set_sink(Sink sink);
+
+/// Lines below this level are dropped before anything is built for them (default: kWarn).
+void set_threshold(Level level);
+[[nodiscard]] bool enabled(Level level);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 

@@ -4,7 +4,6 @@
 
 #include "access/authenticate.h"
 #include "gen/accounts/accounts.h"
-#include "gen/accounts/operations.h"
 #include "identity/access_keys.h"
 #include "identity/accounts.h"
 #include "identity/users.h"

@@ -1,0 +1,31 @@
+#include "server/options.h"
+
+#include <fmt/format.h>
+
+#include "net/server.h"
+
+namespace warifu::server {
+
+Result<> check(const ServeOptions& options) {
+  if (options.listen.empty()) return fail(validation_error("--listen names no address"));
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return fail(validation_error("--tls-cert and --tls-key go together"));
+  }
+  if (options.durability != "sync" && options.durability != "os") {
+    return fail(validation_error(fmt::format("--durability is `sync` or `os`, not `{}`", options.durability)));
+  }
+  for (const std::string& text : options.listen) {
+    const net::Endpoint endpoint = TRY(net::Endpoint::parse(text));
+    if (endpoint.loopback()) continue;
+    if (options.development) {
+      return fail(validation_error(fmt::format("--dev opens accounts to anyone who reaches {}: it is for loopback only", text)));
+    }
+    if (options.tls_cert.empty() && !options.insecure) {
+      return fail(validation_error(
+          fmt::format("{} is reachable from other machines: give --tls-cert and --tls-key, or --insecure", text)));
+    }
+  }
+  return {};
+}
+
+}  // namespace warifu::server

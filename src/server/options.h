@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace warifu::server {
+
+enum class LogFormat : std::uint8_t { kHuman, kJson };
+
+/// Everything that `warifu serve` can be told, by flag, environment or configuration file.
+struct ServeOptions {
+  std::vector<std::string> listen{"127.0.0.1:4566"};
+  std::string data = "./warifu-data";
+  std::string public_url;  // empty: from the first listen address, a wildcard shown as 127.0.0.1
+  std::string tls_cert, tls_key;
+  bool insecure = false;   // allow a non-loopback address without TLS
+  bool development = false;
+  std::vector<std::string> hosts;            // further names that the server answers to
+  std::vector<std::string> trusted_proxies;  // CIDR
+  std::string durability = "sync";           // sync | os
+  LogFormat log_format = LogFormat::kHuman;
+  std::string log_level = "info";            // debug | info | warn | error
+  std::size_t threads = 0;                   // 0: one per core
+  std::int64_t drain_seconds = 10;
+};
+
+/// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`
+/// on an address that others can reach. Addresses are parsed by `net`.
+[[nodiscard]] Result<> check(const ServeOptions& options);
+
+}  // namespace warifu::server
