@@ -18,10 +18,14 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+constexpr std::array<bool, 256> unreserved() {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
 }
+constexpr std::array<bool, 256> kUnreserved = unreserved();
 
 std::string encode64(std::string_view bytes, std::string_view alphabet, bool pad) {
   std::string out;
@@ -75,16 +79,15 @@ std::optional<std::string> decode64(std::string_view text, const std::array<std:
 std::string percent_encode_except(std::string_view text, bool keep_slash) {
   std::string out;
   out.reserve(text.size() + text.size() / 4);
-  for (const char c : text) {
-    if (is_unreserved(c) || (keep_slash && c == '/')) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(kHexUpper[byte >> 4]);
-    out.push_back(kHexUpper[byte & 15]);
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (kUnreserved[byte] || (keep_slash && byte == '/')) continue;
+    const char escape[] = {'%', kHexUpper[byte >> 4], kHexUpper[byte & 15]};
+    out.append(text, start, i - start).append(escape, sizeof escape);
+    start = i + 1;
   }
+  out.append(text, start, text.size() - start);
   return out;
 }
 
@@ -200,7 +203,7 @@ bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (fold(a[i]) != fold(b[i])) return false;
+    if (a[i] != b[i] && fold(a[i]) != fold(b[i])) return false;
   }
   return true;
 }

@@ -100,6 +100,7 @@ Checked<> require_header_parts(const HeaderParts& parts, bool dated) {
 
 Checked<> set_signed_headers(AuthParams& params, std::string_view text) {
   params.signed_headers_text = text;
+  params.signed_headers.reserve(8);
   bool host = false;
   while (!text.empty()) {
     if (params.signed_headers.size() == kSignedHeadersMax) {
@@ -120,14 +121,17 @@ std::string window_text(std::int64_t seconds) {
 
 Checked<> set_time(AuthParams& params, std::string date, Timestamp now) {
   auto time = parse_iso8601_basic(date);
-  if (!time && params.source == Source::kHeader) time = parse_http_date(date);
+  if (!time && params.source == Source::kHeader) {
+    time = parse_http_date(date);
+    if (time) date = iso8601_basic(*time);
+  }
   if (!time) {
     return refuse(Kind::kIncompleteSignature,
                   fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
                               date));
   }
   params.time = *time;
-  params.amz_date = iso8601_basic(*time);
+  params.amz_date = std::move(date);
   const Timestamp oldest = now.plus_seconds(-params.expires_seconds);
   const Timestamp newest = now.plus_seconds(kSkewSecondsMax);
   if (params.time.seconds() < oldest.seconds()) {

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
 
@@ -76,6 +74,11 @@ void append_query(std::string& out, std::string_view raw, const AuthParams& para
 void append_trimmed(std::string& out, std::string_view value) {
   while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+  // Nearly every value is clean already.
+  if (std::ranges::adjacent_find(value, [](char a, char b) { return is_space(a) && (a != ' ' || is_space(b)); }) == value.end()) {
+    out.append(value);
+    return;
+  }
   bool space = false;
   for (const char c : value) {
     if (!is_space(c)) {
@@ -140,8 +143,12 @@ std::string canonical_request(const http::Request& request, const AuthParams& pa
 
 std::string string_to_sign(const AuthParams& params, std::string_view canonical_request) {
   const Scope& scope = params.scope;
-  return fmt::format("{}\n{}\n{}/{}/{}/{}\n{}", kAlgorithm, params.amz_date, scope.date, scope.region, scope.service,
-                     scope.terminator, crypto::sha256_hex(canonical_request));
+  std::string out;
+  out.reserve(192);
+  out.append(kAlgorithm).append("\n").append(params.amz_date).append("\n");
+  out.append(scope.date).append("/").append(scope.region).append("/").append(scope.service).append("/").append(scope.terminator);
+  out.append("\n").append(crypto::sha256_hex(canonical_request));
+  return out;
 }
 
 }  // namespace warifu::sigv4
