@@ -86,7 +86,7 @@ def make_user(server: Server, iam: Any, owner: Keys) -> Any:
 
 @pytest.fixture
 def make_session(server: Server) -> Any:
-    """Makes a role in the account of `keys`, trusted by that account, with these statements; returns a session of it."""
+    """Makes a role in the account of `keys`, trusted by it, with these statements; returns a session of the role."""
 
     def make(keys: Keys, role: str, *statements: dict[str, Any], session: str = "test", **options: Any) -> Keys:
         iam = server.client("iam", keys)

@@ -111,8 +111,8 @@ class Story:
         assert done.returncode != 0
         assert done.stderr.strip().removeprefix("aws: [ERROR]: ") == (
             "An error occurred (AccessDeniedException) when calling the ListEvents operation: User: "
-            f"arn:aws:sts::{self.consumer.account}:assumed-role/CrossAccountDenyTestRole/deny-test is not authorized to "
-            "perform: "
+            f"arn:aws:sts::{self.consumer.account}:assumed-role/CrossAccountDenyTestRole/deny-test is not authorized "
+            "to perform: "
             f"bedrock-agentcore:ListEvents on resource: {memory_arn} because no resource-based policy allows the "
             "bedrock-agentcore:ListEvents action"
         )
