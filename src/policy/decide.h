@@ -24,7 +24,8 @@ enum class LayerKind : std::uint8_t {
 };
 inline constexpr std::size_t kLayerKinds = 8;
 
-/// Policies of one kind that count as one: their statements are united. A layer that is present but holds no policy
+/// Policies of one kind that count as one: their statements are united. Of several layers of one kind each must allow.
+/// A layer that is present but holds no policy
 /// is silent, which is not the same as an absent one: a session made with policies none of which exist any more is
 /// still limited. Views: must outlive the decision.
 struct Layer {

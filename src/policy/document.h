@@ -73,7 +73,7 @@ inline constexpr std::size_t kVariablesPerPatternMax = 16;
 /// Reads and checks a policy document. Pure.
 ///
 /// ErrorCode::kValidation otherwise: `message` is IAM's text where one is known, followed by the element in
-/// brackets (`Has prohibited field Resource [Statement 1]`); `fields` holds one entry naming the element's path.
+/// parentheses (`Has prohibited field Resource (at Statement[1].Resource)`); `fields` holds one entry naming the element's path.
 /// The caller maps it to MalformedPolicyDocument, ValidationException or what else its service says.
 /// Refused: malformed JSON, a name twice in one object, an unknown element, operator or version, an empty list, a
 /// missing or forbidden element for the kind, a principal with a partial wildcard, a resource that is neither `*`
