@@ -44,8 +44,9 @@ mutants: packages-build
 bench: packages-build packages-bench build
 	@sh bench/run.sh
 
-demo: build
-	@sh tools/demo.sh
+demo: build packages-test
+	@sh tools/install_clients.sh
+	@build/clients/venv/bin/python -B tools/demo.py
 
 format: packages-format
 	@git ls-files -co --exclude-standard 'src/*.h' 'src/*.cc' 'test/*.h' 'test/*.cc' 'bench/*.h' 'bench/*.cc' | xargs clang-format-19 -i

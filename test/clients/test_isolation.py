@@ -1,6 +1,5 @@
-"""For every modelled operation: no credentials, no permission, another account, too large a body → the right refusal."""
+"""For every modelled operation: no credentials, no permission, another account, too large a body: what is refused."""
 
-import re
 from typing import Any
 
 import pytest
@@ -69,8 +68,9 @@ def test_without_permission_it_is_denied_by_name(server: Server, nobody: Keys, o
     answer = operation.request().signed(server, nobody, operation.signing_name).send(server)
     assert answer.status == 403, (answer.status, answer.body)
     assert answer.code == ("AccessDenied" if operation.is_query else "AccessDeniedException"), answer.body
-    expected = rf"User: arn:aws:iam::{nobody.account}:user/nobody is not authorized to perform: {operation.action} on resource: "
-    assert re.match(expected, answer.message), answer.message
+    who = f"arn:aws:iam::{nobody.account}:user/nobody"
+    expected = f"User: {who} is not authorized to perform: {operation.action} on resource: "
+    assert answer.message.startswith(expected), answer.message
 
 
 @pytest.mark.parametrize("operation", BY_ARN, ids=str)
