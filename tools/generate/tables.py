@@ -11,6 +11,7 @@ LOCATIONS = {"label": "kLabel", "query": "kQuery", "header": "kHeader", "prefix_
              "payload": "kPayload", "status": "kStatus"}
 TIME_FORMATS = {"iso8601": "kIso8601", "unixTimestamp": "kEpoch", "rfc822": "kHttpDate"}
 PROTOCOLS = {"rest-json": "kRestJson", "query": "kQuery", "json1.0": "kJson10", "json1.1": "kJson11"}
+RE2_REPEAT_MAX = 1000
 # RE2 has no lookaround: what AWS's patterns with one mean, in RE2's words.
 RE2_OF = {"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$": "[a-z0-9](?:-?[a-z0-9])+"}
 
@@ -28,7 +29,22 @@ def re2_of(pattern):
     if lookahead:
         excluded = lookahead.group(1).replace("$", "")
         pattern = pattern[lookahead.end():]
-    return re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern), excluded
+    pattern = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
+    return re.sub(r"(\[[^\]]*\]|\\.|[^\\{}()])\{(\d+),(\d+)\}", split_repetition, pattern), excluded
+
+
+def split_repetition(match):
+    """RE2 repeats at most 1000 times: `x{2,1023}` becomes `x{2,1000}x{0,23}`."""
+    atom, low, high = match.group(1), int(match.group(2)), int(match.group(3))
+    if high <= RE2_REPEAT_MAX:
+        return match.group(0)
+    if low > RE2_REPEAT_MAX:
+        raise ValueError(f"cannot write {match.group(0)} for RE2")
+    parts, rest = [f"{atom}{{{low},{RE2_REPEAT_MAX}}}"], high - RE2_REPEAT_MAX
+    while rest > 0:
+        parts.append(f"{atom}{{0,{min(rest, RE2_REPEAT_MAX)}}}")
+        rest -= RE2_REPEAT_MAX
+    return "".join(parts)
 
 
 def number(value):

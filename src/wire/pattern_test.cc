@@ -1,0 +1,68 @@
+#include "wire/pattern.h"
+
+#include <set>
+
+#include "wire/wire_testing.h"
+
+namespace warifu::wire {
+namespace {
+
+struct Case {
+  Pattern pattern;
+  bool simple;
+  std::vector<std::string> good;
+  std::vector<std::string> bad;
+};
+
+TEST(Pattern, SequencesOfClassesMatchWithoutRe2AndAgreeWithIt) {
+  const Case kCases[] = {
+      {{.text = "", .re2 = "[a-zA-Z0-9][a-zA-Z0-9-_]*", .excluded = ""}, true, {"a", "a-_9"}, {"", "-a", "a b", "aé"}},
+      {{.text = "", .re2 = "[0-9]+#[a-fA-F0-9]+", .excluded = ""}, true, {"1#a", "0001#3f"}, {"#a", "1#", "1##a", "1#g"}},
+      {{.text = "", .re2 = "[\\w+=,.@-]{2,4}", .excluded = ""}, true, {"ab", "a-@="}, {"a", "abcde", "a b"}},
+      {{.text = "", .re2 = "mem-[a-zA-Z0-9-_]*", .excluded = ""}, true, {"mem-", "mem-a_"}, {"mem", "xmem-a"}},
+      {{.text = "", .re2 = "[a-z]?[0-9]", .excluded = ""}, true, {"1", "a1"}, {"", "a", "ab1"}},
+      {{.text = "", .re2 = "[a-z]*[a-z]", .excluded = ""}, false, {"a", "ab"}, {"", "1"}},
+      {{.text = "", .re2 = "[a-z]*[0-9]*[a-z]", .excluded = ""}, false, {"a", "a1b", "ab"}, {"1", ""}},
+      {{.text = "", .re2 = "(a|b)+", .excluded = ""}, false, {"ab"}, {"c", ""}},
+      {{.text = "", .re2 = "[^a]", .excluded = ""}, false, {"b"}, {"a"}},
+      {{.text = "", .re2 = "[\\p{L}\\p{N}]+", .excluded = ""}, false, {"é1"}, {"-"}},
+      {{.text = "", .re2 = "^[a-z]+$", .excluded = ""}, true, {"abc"}, {"ABC", "a\n"}},
+      {{.text = "", .re2 = "[a-z][a-z0-9]*", .excluded = "actorId|sessionid"}, true, {"actor", "sessionidx"}, {"sessionid"}},
+      {{.text = "", .re2 = "[a-z0-9\\-\\/]*", .excluded = ""}, true, {"", "a-/"}, {"\\"}},
+  };
+  for (const Case& test : kCases) {
+    SCOPED_TRACE(test.pattern.re2);
+    EXPECT_EQ(is_simple(test.pattern), test.simple);
+    for (const std::string& text : test.good) EXPECT_TRUE(matches(test.pattern, text)) << text;
+    for (const std::string& text : test.bad) EXPECT_FALSE(matches(test.pattern, text)) << text;
+  }
+}
+
+void collect(const Shape& shape, std::set<const Shape*>& seen) {
+  if (!seen.insert(&shape).second) return;
+  for (const Member& member : shape.members) collect(*member.shape, seen);
+  if (shape.element != nullptr) collect(*shape.element, seen);
+  if (shape.key != nullptr) collect(*shape.key, seen);
+}
+
+TEST(Pattern, EveryPatternOfTheModelsCompiles) {
+  std::set<const Shape*> shapes;
+  for (const Service* service : model::services()) {
+    for (const Operation* operation : service->operations) {
+      collect(*operation->input, shapes);
+      collect(*operation->output, shapes);
+    }
+  }
+  std::size_t patterns = 0;
+  for (const Shape* shape : shapes) {
+    if (shape->pattern == nullptr) continue;
+    // A pattern that does not compile ends the process here.
+    EXPECT_FALSE(matches(*shape->pattern, "\x01\x02 no pattern allows this \x03") && !shape->pattern->text.contains("\\S"))
+        << shape->name;
+    ++patterns;
+  }
+  EXPECT_GE(patterns, 60U);
+}
+
+}  // namespace
+}  // namespace warifu::wire
