@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "access/bounded_cache.h"
 #include "identity/accounts.h"
 #include "identity/resource_policies.h"
@@ -38,10 +40,11 @@ Result<HeldPointer> compile_held(identity::PrincipalPolicies source) {
 }
 
 /// nullptr: there is no such user or role now.
-Result<HeldPointer> held_by(store::Reader& reader, const AccountId& account, std::string_view unique_id) {
+Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, const AccountId& account,
+                            std::string_view unique_id) {
   thread_local BoundedCache<HeldPointer, kCachedPrincipals> cache;
   const std::uint64_t version = TRY(identity::identity_version(reader, account));
-  std::string key = fmt::format("{}/{}/{}", account.str(), unique_id, version);
+  std::string key = fmt::format("{}/{}/{}/{}", scope.id(), account.str(), unique_id, version);
   if (const HeldPointer* found = cache.find(key)) return *found;
 
   auto source = TRY(identity::gather(reader, account, unique_id));
@@ -52,10 +55,10 @@ Result<HeldPointer> held_by(store::Reader& reader, const AccountId& account, std
 
 /// Session policies are fixed when the session is made, except that managed ones follow their default version: the
 /// identity version is therefore part of the key.
-Result<SessionPointer> session_policies(store::Reader& reader, const Principal& principal) {
+Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope& scope, const Principal& principal) {
   thread_local BoundedCache<SessionPointer, kCachedSessions> cache;
   const std::uint64_t version = TRY(identity::identity_version(reader, principal.account));
-  std::string key = fmt::format("{}/{}", principal.access_key_id, version);
+  std::string key = fmt::format("{}/{}/{}", scope.id(), principal.access_key_id, version);
   if (const SessionPointer* found = cache.find(key)) return *found;
 
   CompiledPolicies compiled;
@@ -94,7 +97,13 @@ bool has_session_layer(const Principal& principal) {
 
 }  // namespace
 
-Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Principal& principal) {
+CacheScope::CacheScope() {
+  static std::atomic<std::uint64_t> next{1};
+  id_ = next.fetch_add(1);
+}
+
+Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const CacheScope& scope,
+                                                  const Principal& principal) {
   Subject subject;
   subject.principal_ = &principal;
   subject.view_ = {.kind = policy_kind(principal.kind),
@@ -109,14 +118,14 @@ Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Prin
     return std::optional<Subject>(std::move(subject));
   }
 
-  subject.held_ = TRY(held_by(reader, principal.account, principal.unique_id));
+  subject.held_ = TRY(held_by(reader, scope, principal.account, principal.unique_id));
   if (!subject.held_) return std::optional<Subject>{};
   subject.layers_.push_back({.kind = policy::LayerKind::kIdentity, .policies = subject.held_->identity});
   if (subject.held_->has_boundary) {
     subject.layers_.push_back({.kind = policy::LayerKind::kBoundary, .policies = subject.held_->boundary});
   }
   if (has_session_layer(principal)) {
-    subject.session_ = TRY(session_policies(reader, principal));
+    subject.session_ = TRY(session_policies(reader, scope, principal));
     subject.layers_.push_back({.kind = policy::LayerKind::kSession, .policies = *subject.session_});
   }
   return std::optional<Subject>(std::move(subject));
@@ -130,7 +139,8 @@ Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(s
   thread_local BoundedCache<Pointer, kCachedPolicies> cache;
   const auto stored = TRY(identity::find_resource_policy(reader, owner, arn));
   if (!stored) return Pointer{};
-  std::string key = fmt::format("{}/{}/{}", owner.str(), stored->version, static_cast<int>(kind));
+  // By content, not by version: the same text compiles to the same policy, wherever it lies.
+  std::string key = fmt::format("{}/{}", static_cast<int>(kind), stored->document);
   if (const Pointer* found = cache.find(key)) return *found;
   Pointer compiled = TRY(compile_stored(stored->document, kind, arn));
   return cache.put(std::move(key), std::move(compiled));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,14 +27,26 @@ struct Held {
   CompiledPolicies boundary;  // one at most; empty with `has_boundary` limits everything
 };
 
+/// Keeps the caches of one server apart from another's in the same process: identity versions count per store. Cheap to
+/// copy; two that were made separately never share an entry.
+class CacheScope {
+ public:
+  CacheScope();
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+
+ private:
+  std::uint64_t id_;
+};
+
 /// A principal together with the policies that speak for and against it: everything that a decision needs on the
 /// caller's side. Owns what its views point to; used by one request.
 class Subject {
  public:
   /// Gathers in `reader`'s snapshot. nullopt: the user, role or account behind the principal is gone, so its
-  /// credentials are dead. Compiled policies come from a per-thread cache keyed by (account, unique id, identity
-  /// version), so a change takes effect at the next call.
-  [[nodiscard]] static Result<std::optional<Subject>> gather(store::Reader& reader, const Principal& principal);
+  /// credentials are dead. Compiled policies come from a per-thread cache keyed by (scope, account, unique id, identity
+  /// version), so a change takes effect at the next call. REQUIRES: one scope per store.
+  [[nodiscard]] static Result<std::optional<Subject>> gather(store::Reader& reader, const CacheScope& scope,
+                                                             const Principal& principal);
 
   [[nodiscard]] const Principal& principal() const { return *principal_; }
   [[nodiscard]] const policy::PrincipalView& view() const { return view_; }
@@ -50,7 +63,7 @@ class Subject {
   std::vector<policy::Layer> layers_;
 };
 
-/// The compiled resource policy at `arn` in `owner`'s table, cached by its content version; nullptr: none.
+/// The compiled resource policy at `arn` in `owner`'s table, cached by its content; nullptr: none.
 /// `kind` says whether it is a trust policy. A stored document that does not compile any more is kInternal: it must
 /// deny, not vanish.
 [[nodiscard]] Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(

@@ -198,7 +198,7 @@ std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange
                                                   params.session_token.value_or(""), exchange.now));
     if (!credential) return credential;
     // A session whose role or user is gone is dead, however long its token lasts.
-    const auto subject = TRY(access::Subject::gather(reader, credential->principal));
+    const auto subject = TRY(access::Subject::gather(reader, cache_scope_, credential->principal));
     if (!subject) return access::FoundCredential(std::unexpected(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)}));
     return credential;
   });
@@ -225,7 +225,7 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
     return fail(denied("accounts are managed with the server's management credentials"));
   }
   return environment_.db.read([&](store::Reader& reader) -> Result<> {
-    const auto subject = TRY(access::Subject::gather(reader, call.principal_));
+    const auto subject = TRY(access::Subject::gather(reader, cache_scope_, call.principal_));
     if (!subject) return fail(denied(std::string(kDeadPrincipal)));
     call.resource_ = "*";
     const auto forbidden = access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);

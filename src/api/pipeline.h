@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/subject.h"
 #include "api/call.h"
 #include "api/host.h"
 #include "api/registry.h"
@@ -70,6 +71,7 @@ class Pipeline {
   const Registry& registry_;
   const wire::Router& router_;
   PipelineOptions options_;
+  access::CacheScope cache_scope_;
   sigv4::SigningKeyCache signing_keys_;
 };
 

@@ -85,7 +85,7 @@ class TestServer {
   http::Response send(const Keys& keys, const Sent& sent) {
     http::Request request = unsigned_request(sent);
     const sigv4::Credentials credentials{.access_key_id = keys.access_key_id,
-                                         .secret = crypto::SecretBytes(keys.secret),
+                                         .secret = crypto::SecretBytes::copy_of(keys.secret),
                                          .session_token = keys.session_token};
     sigv4::sign(request, credentials, {.region = sent.region, .service = sent.service}, clock_.now());
     return serve(std::move(request));
