@@ -58,7 +58,16 @@ class LayersTest(unittest.TestCase):
 
     def test_test_frameworks_belong_to_tests(self):
         self.assertTrue(self.findings("api/pipeline.cc", "#include <gtest/gtest.h>\n"))
-        self.assertEqual(self.findings("api/pipeline_test.cc", "#include <gtest/gtest.h>\n"), [])
+        for path in ("api/pipeline_test.cc", "api/testing.h", "store/conformance_cases.h", "store/test_world.h"):
+            self.assertEqual(self.findings(path, "#include <gtest/gtest.h>\n"), [], path)
+
+    def test_what_tests_share_belongs_to_tests(self):
+        self.assertTrue(self.findings("api/pipeline.cc", '#include "test/policy/cases.h"\n'))
+        self.assertEqual(self.findings("api/pipeline_test.cc", '#include "test/policy/cases.h"\n'), [])
+
+    def test_data_of_the_build_belongs_to_its_module(self):
+        self.assertEqual(self.findings("api/pipeline.cc", '#include "api_data/table.inc"\n'), [])
+        self.assertTrue(self.findings("api/pipeline.cc", '#include "store_data/table.inc"\n'))
 
     def test_generated_headers_stay_at_the_edge(self):
         self.assertTrue(self.findings("store/store.cc", '#include "gen/iam/users.h"\n'))

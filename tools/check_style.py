@@ -58,7 +58,7 @@ def of_header(text: str) -> Iterator[str]:
     """What is wrong with a header as a whole."""
     if not text[_LEADING_COMMENT.match(text).end():].startswith("#pragma once"):
         yield "a header begins with #pragma once, after its comment if any"
-    if re.search(r"^using namespace\b", blank_out(text), re.MULTILINE):
+    if re.search(r"^using namespace (?!std::\w*literals)", blank_out(text), re.MULTILINE):
         yield "`using namespace` in a header reaches everyone who includes it"
 
 
