@@ -33,7 +33,8 @@ struct RocksdbOptions {
 /// Errors: kConflict: open already, here or elsewhere. kUnsupported: written by a newer version, or not by this program.
 /// kUnavailable: the disk does not answer. kInternal: the data is damaged.
 ///
-/// A full disk fails writes with kUnavailable; reads go on, and writes do once there is room. Any other failed write
+/// A full disk fails writes with kUnavailable; reads go on, and writes do once there is
+/// room (reads wait for the moment in which the files are opened again). Any other failed write
 /// stops the engine: every call answers kUnavailable until it is opened again, since only that tells what is durable.
 [[nodiscard]] Result<std::unique_ptr<Db>> open_rocksdb(const std::string& path, const RocksdbOptions& options = {});
 

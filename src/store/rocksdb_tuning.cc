@@ -61,10 +61,14 @@ rocksdb::Options tuned(const RocksdbOptions& options) {
   // The committer is the only writer: nothing to spin for.
   db.enable_write_thread_adaptive_yield = false;
   db.allow_concurrent_memtable_write = false;
-  // A log that lost its middle is refused at open rather than read up to the gap.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // After power loss the log may end in bytes that were never written whole: what follows the last sound record was
+  // never acknowledged. Logs that are closed must be there, with the size that was synced.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.track_and_verify_wals_in_manifest = true;
   db.avoid_flush_during_recovery = true;
   db.skip_stats_update_on_db_open = true;
+  // A full disk is handled by opening again: resuming may go on with a log that was cut (7.8 asserts then).
+  db.max_bgerror_resume_count = 0;
   quiet(db);
   return db;
 }

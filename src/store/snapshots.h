@@ -3,8 +3,8 @@
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
-#include <memory>
 
 namespace warifu::store {
 
@@ -18,27 +18,38 @@ class Snapshots {
  private:
   struct Slot {
     std::atomic<std::uint64_t> readers{0};
+    rocksdb::DB* db = nullptr;
     const rocksdb::Snapshot* snapshot = nullptr;
   };
 
  public:
-  explicit Snapshots(rocksdb::DB& db) : db_(db) { publish(); }
-  /// REQUIRES: no pin is left.
-  ~Snapshots();
+  /// Begins suspended: pins wait for `resume` or `refuse`.
+  Snapshots() = default;
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
+  /// REQUIRES: suspended or refusing.
+  ~Snapshots();
 
-  /// Makes the engine's present state what readers see. From one thread at a time.
+  /// Makes the database's present state what readers see. REQUIRES: resumed.
   void publish();
+  /// Lets go of the database: waits until no reader pins a state; further pins wait.
+  void suspend();
+  /// Publishes the state of `db`, and lets pins go on.
+  void resume(rocksdb::DB& db);
+  /// Lets pins go on with nothing to read, until `resume`. REQUIRES: suspended.
+  void refuse();
 
-  /// Holds one state. Not copyable; must not outlive the Snapshots.
+  /// Holds one state. Must not outlive the Snapshots.
   class Pin {
    public:
     explicit Pin(Snapshots& owner);
     ~Pin() { slot_->readers.fetch_sub(1); }
     Pin(const Pin&) = delete;
     Pin& operator=(const Pin&) = delete;
-    [[nodiscard]] const rocksdb::Snapshot* get() const { return slot_->snapshot; }
+    /// False when there is nothing to read.
+    [[nodiscard]] bool ok() const { return slot_->db != nullptr; }
+    [[nodiscard]] rocksdb::DB* db() const { return slot_->db; }
+    [[nodiscard]] const rocksdb::Snapshot* snapshot() const { return slot_->snapshot; }
 
    private:
     Slot* slot_;
@@ -48,10 +59,11 @@ class Snapshots {
   // Added to a count while the slot is refilled, so that it can be told from readers who merely look.
   static constexpr std::uint64_t kRefilling = std::uint64_t{1} << 40U;
 
-  [[nodiscard]] bool claim(Slot& slot);
+  [[nodiscard]] static bool claim(Slot& slot);
 
-  rocksdb::DB& db_;
+  rocksdb::DB* db_ = nullptr;
   std::atomic<Slot*> current_{nullptr};
+  Slot nothing_;            // current while refusing
   std::deque<Slot> slots_;  // never shrinks: as many as readers once held at the same time
 };
 

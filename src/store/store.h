@@ -91,8 +91,8 @@ class Db {
   /// queue is full or the engine has stopped), and must not block: with success after the writes are durable (as the
   /// engine's durability says) and visible to readers; with the body's own error and nothing written, once all that
   /// the body saw is durable; or with kUnavailable when the engine cannot write (full or failing disk, queue full,
-  /// shutting down): then readers do not see the writes, but if the disk failed, whether they are there when the
-  /// store is next opened is unknown. All or nothing in every case.
+  /// shutting down): then readers do not see the writes, but if the disk failed, whether they are there once the
+  /// store writes again, or is opened again, is unknown. All or nothing in every case.
   virtual void write_with(WriteBody body, Done done) = 0;
 
   /// Reads as `read_with`, returning the closure's value: `db.read([&](Reader& r) -> Result<T> {…})`.
