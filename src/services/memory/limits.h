@@ -14,7 +14,6 @@ inline constexpr std::size_t kMessageBytesMax = 100'000;
 inline constexpr std::size_t kStrategiesMax = 6;
 inline constexpr std::size_t kIndexedKeysMax = 10;
 inline constexpr std::size_t kNamespaceKeysMax = 5;
-inline constexpr std::size_t kMemoriesMax = 150;
 inline constexpr std::size_t kStrictKeysMax = 3;
 inline constexpr std::size_t kPromptBytesMax = 30'000;
 inline constexpr std::size_t kPolicyCharactersMax = 20'480;

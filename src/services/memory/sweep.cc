@@ -128,7 +128,7 @@ Task<Result<>> run(store::Db& db, std::size_t batches) {
     bool done = false;
     while (!done && batches > 0) {
       --batches;
-      const auto batch = [&arn](store::Txn& txn) { return deleted_memory(txn, arn); };
+      const auto batch = [arn](store::Txn& txn) { return deleted_memory(txn, arn); };
       done = CO_TRY(co_await db.write(batch));
     }
   }

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "api/registry.h"
+#include "gen/agentcore/events.h"
+#include "gen/agentcore/memories.h"
+#include "gen/agentcore/resource_policies.h"
+#include "gen/agentcore/tags.h"
+
+/// The operations of AgentCore Memory, and of tags and resource policies of AgentCore's resources.
+namespace warifu::services::memory {
+
+/// Binds every handler below. Call once, before the server serves.
+void bind(api::Registry& registry);
+
+namespace m = model::agentcore;
+
+// Control plane (memory_operations.cc, update_memory.cc).
+Task<Result<m::CreateMemoryOutput>> create_memory(api::Call& call, m::CreateMemoryInput input);
+Task<Result<m::GetMemoryOutput>> get_memory(api::Call& call, m::GetMemoryInput input);
+Task<Result<m::ListMemoriesOutput>> list_memories(api::Call& call, m::ListMemoriesInput input);
+Task<Result<m::UpdateMemoryOutput>> update_memory(api::Call& call, m::UpdateMemoryInput input);
+Task<Result<m::DeleteMemoryOutput>> delete_memory(api::Call& call, m::DeleteMemoryInput input);
+
+// Short-term memory (create_event.cc, event_operations.cc, list_operations.cc).
+Task<Result<m::CreateEventOutput>> create_event(api::Call& call, m::CreateEventInput input);
+Task<Result<m::GetEventOutput>> get_event(api::Call& call, m::GetEventInput input);
+Task<Result<m::DeleteEventOutput>> delete_event(api::Call& call, m::DeleteEventInput input);
+Task<Result<m::ListEventsOutput>> list_events(api::Call& call, m::ListEventsInput input);
+Task<Result<m::ListSessionsOutput>> list_sessions(api::Call& call, m::ListSessionsInput input);
+Task<Result<m::ListActorsOutput>> list_actors(api::Call& call, m::ListActorsInput input);
+
+// Of any AgentCore resource (tags.cc, resource_policies.cc).
+Task<Result<m::TagResourceOutput>> tag_resource(api::Call& call, m::TagResourceInput input);
+Task<Result<m::UntagResourceOutput>> untag_resource(api::Call& call, m::UntagResourceInput input);
+Task<Result<m::ListTagsForResourceOutput>> list_tags_for_resource(api::Call& call, m::ListTagsForResourceInput input);
+Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m::PutResourcePolicyInput input);
+Task<Result<m::GetResourcePolicyOutput>> get_resource_policy(api::Call& call, m::GetResourcePolicyInput input);
+Task<Result<m::DeleteResourcePolicyOutput>> delete_resource_policy(api::Call& call,
+                                                                   m::DeleteResourcePolicyInput input);
+
+}  // namespace warifu::services::memory
