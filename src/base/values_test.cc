@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <set>
 
 #include "base/check.h"
@@ -124,6 +125,10 @@ TEST(LogTest, passes_lines_with_their_fields_to_the_sink) {
   log::error("failed");
   log::set_threshold(log::Level::kWarn);
   EXPECT_THAT(lines, testing::ElementsAre("1 started port=4566 tls=no", "3 failed"));
+  // The sink outlives this test, and `lines` does not.
+  log::set_sink([](log::Level, std::string_view message, std::span<const log::Field>) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+  });
 }
 
 TEST(CheckDeathTest, ends_the_process_and_names_the_condition) {

@@ -73,6 +73,8 @@ struct AuthParams {
 ///
 /// Bearer tokens and anonymous routes are the caller's matter: it asks here only when it expects SigV4.
 [[nodiscard]] Checked<AuthParams> parse(const http::Request& request, Timestamp now);
+/// A temporary would leave the views dangling.
+Checked<AuthParams> parse(const http::Request&& request, Timestamp now) = delete;
 
 /// Checks the scope: a region's name, the service that the caller serves here, the terminator, the date against the
 /// request's; every complaint that applies, joined by a space. `service` empty: any service (the caller looks it up).
