@@ -51,7 +51,8 @@ ServiceIndex::ServiceIndex(const std::vector<Statement>& statements) {
   for (std::size_t i = 0; i < statements.size(); ++i) {
     const Statement& statement = statements[i];
     const auto number = static_cast<std::uint16_t>(i);
-    const bool any_service = std::ranges::any_of(statement.actions, [](const auto& a) { return service_of(a).empty(); });
+    const bool any_service =
+        std::ranges::any_of(statement.actions, [](const auto& a) { return service_of(a).empty(); });
     if (statement.not_action || any_service) {
       always_.push_back(number);
       continue;
@@ -68,7 +69,8 @@ ServiceIndex::ServiceIndex(const std::vector<Statement>& statements) {
 }
 
 std::span<const std::uint16_t> ServiceIndex::of(std::string_view service) const {
-  const auto row = std::ranges::lower_bound(rows_, service, {}, [](const Row& r) { return std::string_view{r.service}; });
+  const auto row =
+      std::ranges::lower_bound(rows_, service, {}, [](const Row& r) { return std::string_view{r.service}; });
   if (row == rows_.end() || row->service != service) return {};
   return row->statements;
 }

@@ -69,8 +69,8 @@ struct Context::State {
   // Slots never move while a context is built: ContextValues point into them.
   std::vector<std::unique_ptr<Slot>> slots;
   std::size_t used = 0;
-  std::vector<std::uint16_t> slot_of_id;  // 0: absent; else slot + 1
-  std::vector<std::uint16_t> by_name;  // slots without an id
+  std::vector<std::uint16_t> slot_of_id;        // 0: absent; else slot + 1
+  std::vector<std::uint16_t> by_name;           // slots without an id
   std::size_t unnamed_from = kInternedKeysMax;  // ids below were known before the first entry of by_name was made
   Arena arena;
 
@@ -189,10 +189,10 @@ void Context::set_time(KeyId id, Timestamp value) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
   std::array<char, 40> text{};
-  const auto end = fmt::format_to_n(text.data(), text.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                    static_cast<unsigned>(date.day()), clock.hours().count(),
-                                    clock.minutes().count(), clock.seconds().count());
+  const auto end =
+      fmt::format_to_n(text.data(), text.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count());
   copy(id, {text.data(), std::min(end.size, text.size())});
 }
 

@@ -88,7 +88,10 @@ bool acts_for_account(PrincipalKind kind) {
 class Combination {
  public:
   Combination(const Tally& tally, const Request& request)
-      : tally_(tally), owner_(tally.owner()), grant_(tally[owner_]), is_root_(request.principal.kind == PrincipalKind::kRoot) {
+      : tally_(tally),
+        owner_(tally.owner()),
+        grant_(tally[owner_]),
+        is_root_(request.principal.kind == PrincipalKind::kRoot) {
     if (grant_.allows()) named_ = grant_.named;
     const std::string_view account = request.principal.account;
     if (!acts_for_account(request.principal.kind) || account.empty()) {
@@ -159,7 +162,8 @@ class Combination {
 
   /// The first that is missing, in the order in which AWS's messages prefer them.
   [[nodiscard]] LayerKind named_in_denial() const {
-    for (const LayerKind kind : {LayerKind::kScp, LayerKind::kRcp, owner_, LayerKind::kIdentity, LayerKind::kBoundary}) {
+    for (const LayerKind kind :
+         {LayerKind::kScp, LayerKind::kRcp, owner_, LayerKind::kIdentity, LayerKind::kBoundary}) {
       if (missing_.has(kind)) return kind;
     }
     return LayerKind::kSession;

@@ -186,7 +186,9 @@ class DocumentReader {
     Statement statement;
     if (const Value* sid = value.find("Sid")) statement.sid = TRY(read_text(*sid, path + ".Sid"));
     if (!valid_sid(statement.sid, policy_.kind_)) {
-      return refuse(path + ".Sid", "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*");
+      return refuse(path + ".Sid",
+                    "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                    "[0-9A-Za-z]*");
     }
     TRY(read_effect(value, path, statement));
     TRY(read_principal(value, path, statement));

@@ -73,8 +73,8 @@ inline constexpr std::size_t kVariablesPerPatternMax = 16;
 /// Reads and checks a policy document. Pure.
 ///
 /// ErrorCode::kValidation otherwise: `message` is IAM's text where one is known, followed by the element in
-/// parentheses (`Has prohibited field Resource (at Statement[1].Resource)`); `fields` holds one entry naming the element's path.
-/// The caller maps it to MalformedPolicyDocument, ValidationException or what else its service says.
+/// parentheses (`Has prohibited field Resource (at Statement[1].Resource)`); `fields` holds one entry naming the
+/// element's path. The caller maps it to MalformedPolicyDocument, ValidationException or what else its service says.
 /// Refused: malformed JSON, a name twice in one object, an unknown element, operator or version, an empty list, a
 /// missing or forbidden element for the kind, a principal with a partial wildcard, a resource that is neither `*`
 /// nor an ARN, a variable left of an ARN's resource part, a value that its operator cannot read, a bound exceeded.

@@ -64,8 +64,10 @@ TEST(PolicyDocument, IsRefusedWithItsElementNamed) {
        "should not specify a principal"},
       {id, identity(kAllow + "," + R"({"Sid":"a b","Effect":"Allow","Action":"s3:*","Resource":"*"})"),
        "Statement[1].Sid", "alpha-numeric"},
-      {id, identity(R"({"Sid":"a","Effect":"Allow","Action":"s3:*","Resource":"*"},)"
-                    R"({"Sid":"a","Effect":"Deny","Action":"s3:*","Resource":"*"})"), "Statement", "must be unique"},
+      {id,
+       identity(R"({"Sid":"a","Effect":"Allow","Action":"s3:*","Resource":"*"},)"
+                R"({"Sid":"a","Effect":"Deny","Action":"s3:*","Resource":"*"})"),
+       "Statement", "must be unique"},
       {id, with_action("[]"), "Statement[0].Action", "empty"},
       {id, with_action("7"), "Statement[0].Action", "a string is needed"},
       {id, with_action(R"(["s3:*", null])"), "Statement[0].Action[1]", "a string is needed"},
@@ -83,53 +85,80 @@ TEST(PolicyDocument, IsRefusedWithItsElementNamed) {
       {id, with_resource(R"("arn:aws:s*:::box")"), "Statement[0].Resource", "vendor must be fully qualified"},
       {id, with_resource(R"("arn:aws::::box")"), "Statement[0].Resource", "vendor must be fully qualified"},
       {id, with_resource(R"("arn:aws:s3:::")"), "Statement[0].Resource", "ARN format"},
-      {id, with_resource(R"("arn:aws:s3::${aws:PrincipalAccount}:box")"), "Statement[0].Resource", "outside of the resource portion"},
+      {id, with_resource(R"("arn:aws:s3::${aws:PrincipalAccount}:box")"), "Statement[0].Resource",
+       "outside of the resource portion"},
       {id, with_resource(R"("arn:aws:s3:::${aws:username")"), "Statement[0].Resource", "malformed policy variable"},
       {id, with_resource(R"("arn:aws:s3:::${}")"), "Statement[0].Resource", "policy variable"},
       {id, with_resource(R"("arn:aws:s3:::${a:b, x}")"), "Statement[0].Resource", "malformed default"},
       {id, with_resource(R"("arn:aws:s3:::${a:b, 'x'")"), "Statement[0].Resource", "malformed default"},
       {id, with_resource(R"("arn:aws:s3:::${a:${b:c}}")"), "Statement[0].Resource", "malformed policy variable"},
       {id, with_condition("[]"), "Statement[0].Condition", "an object is needed"},
-      {id, with_condition(R"({"StringEqual":{"aws:username":"a"}})"), "Statement[0].Condition.StringEqual", "Invalid Condition type"},
-      {id, with_condition(R"({"stringEquals":{"aws:username":"a"}})"), "Statement[0].Condition.stringEquals", "Invalid Condition type"},
-      {id, with_condition(R"({"NullIfExists":{"aws:username":"true"}})"), "Statement[0].Condition.NullIfExists", "Invalid Condition type"},
-      {id, with_condition(R"({"ForAllValues:Null":{"aws:username":"true"}})"), "Statement[0].Condition.ForAllValues:Null", "Invalid"},
-      {id, with_condition(R"({"ForAllValues:ForAnyValue:StringLike":{"a:b":"c"}})"), "Statement[0].Condition.ForAllValues:ForAnyValue:StringLike", "Invalid"},
+      {id, with_condition(R"({"StringEqual":{"aws:username":"a"}})"), "Statement[0].Condition.StringEqual",
+       "Invalid Condition type"},
+      {id, with_condition(R"({"stringEquals":{"aws:username":"a"}})"), "Statement[0].Condition.stringEquals",
+       "Invalid Condition type"},
+      {id, with_condition(R"({"NullIfExists":{"aws:username":"true"}})"), "Statement[0].Condition.NullIfExists",
+       "Invalid Condition type"},
+      {id, with_condition(R"({"ForAllValues:Null":{"aws:username":"true"}})"),
+       "Statement[0].Condition.ForAllValues:Null", "Invalid"},
+      {id, with_condition(R"({"ForAllValues:ForAnyValue:StringLike":{"a:b":"c"}})"),
+       "Statement[0].Condition.ForAllValues:ForAnyValue:StringLike", "Invalid"},
       {id, with_condition(R"({"StringEquals":{}})"), "Statement[0].Condition.StringEquals", "no condition key"},
-      {id, with_condition(R"({"StringEquals":{"aws:username":[]}})"), "Statement[0].Condition.StringEquals.aws:username", "empty"},
-      {id, with_condition(R"({"StringEquals":{"aws:username":{}}})"), "Statement[0].Condition.StringEquals.aws:username", "a string is needed"},
-      {id, with_condition(R"({"StringEquals":{"username":"a"}})"), "Statement[0].Condition.StringEquals.username", "prefaced by a vendor"},
-      {id, with_condition(R"({"StringEquals":{"a:b":"1","a:b":"2"}})"), "Statement[0].Condition.StringEquals", "Duplicate element `a:b`"},
-      {id, with_condition(R"({"NumericEquals":{"a:b":"1e5"}})"), "Statement[0].Condition.NumericEquals.a:b", "cannot read `1e5`"},
-      {id, with_condition(R"({"DateLessThan":{"a:b":"tomorrow"}})"), "Statement[0].Condition.DateLessThan.a:b", "cannot read"},
-      {id, with_condition(R"({"DateLessThan":{"a:b":"2026-02-30"}})"), "Statement[0].Condition.DateLessThan.a:b", "cannot read"},
+      {id, with_condition(R"({"StringEquals":{"aws:username":[]}})"),
+       "Statement[0].Condition.StringEquals.aws:username", "empty"},
+      {id, with_condition(R"({"StringEquals":{"aws:username":{}}})"),
+       "Statement[0].Condition.StringEquals.aws:username", "a string is needed"},
+      {id, with_condition(R"({"StringEquals":{"username":"a"}})"), "Statement[0].Condition.StringEquals.username",
+       "prefaced by a vendor"},
+      {id, with_condition(R"({"StringEquals":{"a:b":"1","a:b":"2"}})"), "Statement[0].Condition.StringEquals",
+       "Duplicate element `a:b`"},
+      {id, with_condition(R"({"NumericEquals":{"a:b":"1e5"}})"), "Statement[0].Condition.NumericEquals.a:b",
+       "cannot read `1e5`"},
+      {id, with_condition(R"({"DateLessThan":{"a:b":"tomorrow"}})"), "Statement[0].Condition.DateLessThan.a:b",
+       "cannot read"},
+      {id, with_condition(R"({"DateLessThan":{"a:b":"2026-02-30"}})"), "Statement[0].Condition.DateLessThan.a:b",
+       "cannot read"},
       {id, with_condition(R"({"Bool":{"a:b":"yes"}})"), "Statement[0].Condition.Bool.a:b", "cannot read"},
-      {id, with_condition(R"({"BinaryEquals":{"a:b":"###"}})"), "Statement[0].Condition.BinaryEquals.a:b", "cannot read"},
-      {id, with_condition(R"({"IpAddress":{"a:b":"10.0.0.0/33"}})"), "Statement[0].Condition.IpAddress.a:b", "cannot read"},
+      {id, with_condition(R"({"BinaryEquals":{"a:b":"###"}})"), "Statement[0].Condition.BinaryEquals.a:b",
+       "cannot read"},
+      {id, with_condition(R"({"IpAddress":{"a:b":"10.0.0.0/33"}})"), "Statement[0].Condition.IpAddress.a:b",
+       "cannot read"},
       {id, with_condition(R"({"IpAddress":{"a:b":"10.0.0"}})"), "Statement[0].Condition.IpAddress.a:b", "cannot read"},
-      {id, with_condition(R"({"IpAddress":{"a:b":"${aws:SourceIp}"}})"), "Statement[0].Condition.IpAddress.a:b", "cannot read"},
-      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole"})"), "Statement[0].Principal", "Missing required field Principal"},
-      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Resource":"*"})"), "Statement[0].Resource", "prohibited field Resource"},
-      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"111111111111"}})"), "Statement[0].NotPrincipal", "prohibited field NotPrincipal"},
-      {trust, identity(R"({"Effect":"Allow","NotAction":"sts:AssumeRole","Principal":"*"})"), "Statement[0].NotAction", "prohibited"},
-      {trust, identity(R"({"Effect":"Allow","Action":"s3:Get","Principal":"*"})"), "Statement[0].Action", "may only specify STS"},
-      {trust, identity(R"({"Effect":"Allow","Action":"*","Principal":"*"})"), "Statement[0].Action", "may only specify STS"},
+      {id, with_condition(R"({"IpAddress":{"a:b":"${aws:SourceIp}"}})"), "Statement[0].Condition.IpAddress.a:b",
+       "cannot read"},
+      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole"})"), "Statement[0].Principal",
+       "Missing required field Principal"},
+      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Resource":"*"})"),
+       "Statement[0].Resource", "prohibited field Resource"},
+      {trust, identity(R"({"Effect":"Allow","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"111111111111"}})"),
+       "Statement[0].NotPrincipal", "prohibited field NotPrincipal"},
+      {trust, identity(R"({"Effect":"Allow","NotAction":"sts:AssumeRole","Principal":"*"})"), "Statement[0].NotAction",
+       "prohibited"},
+      {trust, identity(R"({"Effect":"Allow","Action":"s3:Get","Principal":"*"})"), "Statement[0].Action",
+       "may only specify STS"},
+      {trust, identity(R"({"Effect":"Allow","Action":"*","Principal":"*"})"), "Statement[0].Action",
+       "may only specify STS"},
       {trust, with_principal("{}"), "Statement[0].Principal", "cannot be empty"},
       {trust, with_principal(R"("arn:aws:iam::111111111111:root")"), "Statement[0].Principal", "Invalid principal"},
       {trust, with_principal(R"({"AWS":[]})"), "Statement[0].Principal.AWS", "empty"},
       {trust, with_principal(R"({"Aws":"*"})"), "Statement[0].Principal", "unknown principal type `Aws`"},
       {trust, with_principal(R"({"AWS":"arn:aws:iam::111111111111:role/app-*"})"), "Statement[0].Principal.AWS",
        R"(Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:role/app-*")"},
-      {trust, with_principal(R"({"AWS":"arn:aws:sts::111111111111:assumed-role/App/*"})"), "Statement[0].Principal.AWS", "Invalid principal"},
-      {trust, with_principal(R"({"AWS":"arn:aws:iam::111111111111:group/g"})"), "Statement[0].Principal.AWS", "Invalid principal"},
+      {trust, with_principal(R"({"AWS":"arn:aws:sts::111111111111:assumed-role/App/*"})"), "Statement[0].Principal.AWS",
+       "Invalid principal"},
+      {trust, with_principal(R"({"AWS":"arn:aws:iam::111111111111:group/g"})"), "Statement[0].Principal.AWS",
+       "Invalid principal"},
       {trust, with_principal(R"({"AWS":"11111111111"})"), "Statement[0].Principal.AWS", "Invalid principal"},
       {trust, with_principal(R"({"AWS":""})"), "Statement[0].Principal.AWS", "Invalid principal"},
       {trust, with_principal(R"({"Service":"*"})"), "Statement[0].Principal.Service", "Invalid principal"},
       {trust, with_principal(R"({"Federated":"*"})"), "Statement[0].Principal.Federated", "Invalid principal"},
       {resource, identity(kAllow), "Statement[0].Principal", "Missing required field Principal"},
-      {resource, identity(R"({"Effect":"Allow","Action":"s3:*","Principal":"*","Resource":"arn:aws:s3"})"), "Statement[0].Resource", "ARN format"},
-      {Kind::kBoundary, identity(R"({"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"})"), "Statement[0].Principal", "principal"},
-      {Kind::kSession, identity(R"({"Effect":"Allow","Action":"s3:*","Resource":"*","NotPrincipal":"*"})"), "Statement[0].NotPrincipal", "principal"},
+      {resource, identity(R"({"Effect":"Allow","Action":"s3:*","Principal":"*","Resource":"arn:aws:s3"})"),
+       "Statement[0].Resource", "ARN format"},
+      {Kind::kBoundary, identity(R"({"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"})"),
+       "Statement[0].Principal", "principal"},
+      {Kind::kSession, identity(R"({"Effect":"Allow","Action":"s3:*","Resource":"*","NotPrincipal":"*"})"),
+       "Statement[0].NotPrincipal", "principal"},
   };
   for (const Refusal& refusal : refusals) {
     SCOPED_TRACE(refusal.document.substr(0, 300));
@@ -150,12 +179,16 @@ TEST(PolicyDocument, IsAcceptedInEveryForm) {
       {Kind::kIdentity, with_resource(R"("arn:aws:bedrock-agentcore")")},
       {Kind::kIdentity, with_condition(R"({"Bool":{"aws:SecureTransport":true},"NumericLessThan":{"x:n":[1,2.5]}})")},
       {Kind::kIdentity, with_condition("{}")},
-      {Kind::kIdentity, R"({"Version":"2008-10-17","Id":"x","Statement":[{"Effect":"Deny","NotAction":"iam:*","NotResource":"arn:aws:s3:::${not"}]})"},
-      {Kind::kTrust, with_principal(R"({"AWS":["111111111111","arn:aws:iam::111111111111:root","AIDAABCDEFGHIJKLMNOP","*"]})")},
+      {Kind::kIdentity,
+       R"({"Version":"2008-10-17","Id":"x","Statement":[{"Effect":"Deny","NotAction":"iam:*","NotResource":"arn:aws:s3:::${not"}]})"},
+      {Kind::kTrust,
+       with_principal(R"({"AWS":["111111111111","arn:aws:iam::111111111111:root","AIDAABCDEFGHIJKLMNOP","*"]})")},
       {Kind::kTrust, with_principal(R"({"AWS":"arn:aws:sts::111111111111:assumed-role/R/S"})")},
       {Kind::kTrust, with_principal(R"({"Service":["ec2.amazonaws.com"],"Federated":"accounts.google.com"})")},
       {Kind::kTrust, with_principal(R"({"Federated":"arn:aws:iam::111111111111:oidc-provider/token.x.com/id/ABC"})")},
-      {Kind::kResource, identity(R"({"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"})")},
+      {Kind::kResource,
+       identity(
+           R"({"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"})")},
       {Kind::kScp, identity(R"({"Effect":"Deny","Action":"*","Resource":"*"})")},
   };
   for (const auto& [kind, document] : documents) {
@@ -196,7 +229,8 @@ TEST(PolicyDocument, IsBounded) {
 
   const std::string document = identity(kAllow);
   EXPECT_TRUE(parse(document + std::string(kDocumentBytesMax - document.size(), ' '), Kind::kIdentity).has_value());
-  EXPECT_FALSE(parse(document + std::string(kDocumentBytesMax - document.size() + 1, ' '), Kind::kIdentity).has_value());
+  EXPECT_FALSE(
+      parse(document + std::string(kDocumentBytesMax - document.size() + 1, ' '), Kind::kIdentity).has_value());
 
   const auto variables = [](std::size_t count) {
     std::string text = "\"arn:aws:s3:::";
@@ -206,7 +240,9 @@ TEST(PolicyDocument, IsBounded) {
   EXPECT_TRUE(parse(variables(kVariablesPerPatternMax), Kind::kIdentity).has_value());
   EXPECT_FALSE(parse(variables(kVariablesPerPatternMax + 1), Kind::kIdentity).has_value());
 
-  const auto pattern = [](std::size_t bytes) { return with_resource("\"" + std::string("arn:aws:s3:::") + std::string(bytes - 13, 'a') + "\""); };
+  const auto pattern = [](std::size_t bytes) {
+    return with_resource("\"" + std::string("arn:aws:s3:::") + std::string(bytes - 13, 'a') + "\"");
+  };
   EXPECT_TRUE(parse(pattern(kPatternBytesMax), Kind::kIdentity).has_value());
   EXPECT_FALSE(parse(pattern(kPatternBytesMax + 1), Kind::kIdentity).has_value());
 }
@@ -219,14 +255,16 @@ TEST(MapPrincipals, RewritesEveryValueButTheStar) {
     return (type == PrincipalType::kAws ? "id-" : "svc-") + std::string(value);
   });
   ASSERT_TRUE(mapped.has_value());
-  EXPECT_EQ(*mapped,
-            R"({"Statement":[{"Effect":"Allow","Principal":{"AWS":["id-arn:a","*"],"Service":"svc-s.com"},"Action":"x:y"},)"
-            R"({"Effect":"Deny","NotPrincipal":{"AWS":"id-arn:b"},"Condition":{"StringEquals":{"a:Principal":"arn:a"}}}]})");
+  EXPECT_EQ(
+      *mapped,
+      R"({"Statement":[{"Effect":"Allow","Principal":{"AWS":["id-arn:a","*"],"Service":"svc-s.com"},"Action":"x:y"},)"
+      R"({"Effect":"Deny","NotPrincipal":{"AWS":"id-arn:b"},"Condition":{"StringEquals":{"a:Principal":"arn:a"}}}]})");
 }
 
 TEST(MapPrincipals, EndsWithTheFirstError) {
-  const auto mapped = map_principals(R"({"Statement":{"Principal":{"AWS":"gone"}}})",
-                                     [](PrincipalType, std::string_view) -> Result<std::string> { return fail(not_found("gone")); });
+  const auto mapped =
+      map_principals(R"({"Statement":{"Principal":{"AWS":"gone"}}})",
+                     [](PrincipalType, std::string_view) -> Result<std::string> { return fail(not_found("gone")); });
   ASSERT_FALSE(mapped.has_value());
   EXPECT_EQ(mapped.error().code, ErrorCode::kNotFound);
 }

@@ -12,7 +12,9 @@ namespace {
 class Candidates {
  public:
   Candidates(const Program& program, std::string_view service, bool use_index)
-      : always_(program.index.always()), named_(program.index.of(service)), all_(!use_index),
+      : always_(program.index.always()),
+        named_(program.index.of(service)),
+        all_(!use_index),
         count_(program.statements.size()) {}
 
   /// kEnd past the last.
@@ -73,7 +75,8 @@ FoldedAction::FoldedAction(std::string_view action) {
 }
 
 bool speaks_for_resource(LayerKind kind) {
-  return kind == LayerKind::kResource || kind == LayerKind::kTrust || kind == LayerKind::kKey || kind == LayerKind::kRcp;
+  return kind == LayerKind::kResource || kind == LayerKind::kTrust || kind == LayerKind::kKey ||
+         kind == LayerKind::kRcp;
 }
 
 Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies, const Question& question,

@@ -42,7 +42,8 @@ bool is_aws_principal(std::string_view value) {
 
 bool is_host_name(std::string_view text) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
   };
   return text.size() <= 255 && text.find('.') != std::string_view::npos && std::ranges::all_of(text, allowed);
 }

@@ -14,9 +14,8 @@ ActionMatcher::ActionMatcher(const std::vector<std::string>& patterns, bool nega
 
 bool ActionMatcher::matches(const Question& question) const {
   const Subject subject = Subject::plain(question.action);
-  const bool listed = std::ranges::any_of(patterns_, [&](const Pattern& pattern) {
-    return pattern.match(subject, question.context) == Match::kYes;
-  });
+  const bool listed = std::ranges::any_of(
+      patterns_, [&](const Pattern& pattern) { return pattern.match(subject, question.context) == Match::kYes; });
   return listed != negated_;
 }
 
@@ -72,8 +71,9 @@ PrincipalMatcher::Name PrincipalMatcher::read(const PrincipalName& name) {
       break;
   }
   const auto arn = ArnView::parse(name.value);
-  if (!arn) return {std::ranges::all_of(name.value, [](char c) { return c >= '0' && c <= '9'; }) ? kAccount : kUniqueId,
-                    name.value};
+  if (!arn)
+    return {std::ranges::all_of(name.value, [](char c) { return c >= '0' && c <= '9'; }) ? kAccount : kUniqueId,
+            name.value};
   // Another partition's root is nobody here, unless the caller's own ARN says so.
   if (arn->resource == "root" && arn->partition == "aws") return {kAccount, std::string(arn->account)};
   return {kArn, name.value};

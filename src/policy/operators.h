@@ -9,7 +9,18 @@
 namespace warifu::policy {
 
 /// What a condition operator reads its values as.
-enum class Family : std::uint8_t { kString, kStringIgnoreCase, kStringLike, kArn, kNumeric, kDate, kBool, kBinary, kIp, kNull };
+enum class Family : std::uint8_t {
+  kString,
+  kStringIgnoreCase,
+  kStringLike,
+  kArn,
+  kNumeric,
+  kDate,
+  kBool,
+  kBinary,
+  kIp,
+  kNull
+};
 
 /// How the request's value stands to a policy's value.
 enum class Comparison : std::uint8_t { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };

@@ -65,8 +65,7 @@ char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 
 
 bool starts_with(std::string_view text, std::string_view prefix, bool fold) {
   if (!fold) return text.starts_with(prefix);
-  return text.size() >= prefix.size() &&
-         std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, folded, folded);
+  return text.size() >= prefix.size() && std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, folded, folded);
 }
 
 std::size_t character_bytes(std::string_view text, std::size_t at) {
@@ -205,7 +204,8 @@ Pattern Pattern::compile(std::string_view text, PatternSyntax syntax) {
     pattern.kind_ = count == 1 ? Kind::kExact : Kind::kPrefix;
     pattern.text_ = std::move((*segments)[0].text);
   } else {
-    const bool has_variables = std::ranges::any_of(*segments, [](const Segment& s) { return s.kind == Part::kVariable; });
+    const bool has_variables =
+        std::ranges::any_of(*segments, [](const Segment& s) { return s.kind == Part::kVariable; });
     pattern.kind_ = has_variables ? Kind::kTemplate : Kind::kGeneral;
     for (Segment& segment : *segments) {
       if (segment.kind == Part::kVariable) segment.id = intern(segment.variable);

@@ -39,8 +39,8 @@ struct Segment {
   Kind kind = Kind::kText;
   bool has_default = false;
   std::uint8_t ordinal = 0;  // of a variable among those of its pattern
-  std::string text;      // of kText; a variable's default
-  std::string variable;  // key name
+  std::string text;          // of kText; a variable's default
+  std::string variable;      // key name
   KeyId id;
 };
 

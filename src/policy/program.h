@@ -45,8 +45,8 @@ struct FoldedAction {
   std::size_t size = 0, colon = 0;
 };
 
-[[nodiscard]] Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies, const Question& question,
-                               DecideOptions options);
+[[nodiscard]] Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies,
+                               const Question& question, DecideOptions options);
 [[nodiscard]] bool speaks_for_resource(LayerKind kind);
 
 class ActionMatcher {
@@ -119,10 +119,10 @@ class Condition {
   Operator operator_;
   KeyId id_;
   std::string key_;
-  std::vector<Pattern> patterns_;     // String*, Arn*
-  std::vector<std::string> texts_;    // Numeric as written; Binary decoded
-  std::vector<Timestamp> dates_;      // Date
-  std::vector<IpRange> ranges_;       // IpAddress
+  std::vector<Pattern> patterns_;              // String*, Arn*
+  std::vector<std::string> texts_;             // Numeric as written; Binary decoded
+  std::vector<Timestamp> dates_;               // Date
+  std::vector<IpRange> ranges_;                // IpAddress
   bool has_true_ = false, has_false_ = false;  // Bool, Null
 };
 

@@ -3,14 +3,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "json/value.h"
-#include "policy/decide.h"
 
 /// Authorization cases as plain data: what the YAML files hold, what the generator makes, and what both the engine and
 /// the reference evaluator are asked. Strings only, so that neither side's types leak into the other.
@@ -121,7 +119,8 @@ inline std::string account_in(const std::string& arn) {
   return arn.substr(from, arn.find(':', from) - from);
 }
 
-/// The layers of a case. `identity: [a, b]` with documents in it is one layer of two policies; `scp` one layer per item.
+/// The layers of a case. `identity: [a, b]` with documents in it is one layer of two policies; `scp` one layer per
+/// item.
 inline void add_layers(const YAML::Node& node, Case& out) {
   for (const char* kind : {"identity", "resource", "trust", "key", "boundary", "session"}) {
     if (!node[kind]) continue;
