@@ -100,12 +100,4 @@ Result<std::string> trust_policy(store::Reader& reader, const AccountId& account
   return principals_to_arns(reader, stored->document);
 }
 
-Result<> put_deletion_task(store::Txn& txn, const AccountId& account, std::string_view task_id) {
-  return txn.put(store::Partition::account(account), key_of(kDeletionTask, task_id), "");
-}
-
-Result<bool> has_deletion_task(store::Reader& reader, const AccountId& account, std::string_view task_id) {
-  return TRY(reader.get(store::Partition::account(account), key_of(kDeletionTask, task_id))).has_value();
-}
-
 }  // namespace warifu::identity

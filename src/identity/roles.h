@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "identity/types.h"
@@ -36,6 +37,11 @@ namespace warifu::identity {
 /// The trust policy as its owner sees it: unique ids back as ARNs, those of deleted principals left as they are.
 [[nodiscard]] Result<std::string> trust_policy(store::Reader& reader, const AccountId& account, const Role& role);
 
+/// The name of the role that AWS links to a service: `AWSServiceRoleForBedrockAgentCoreNetwork` for
+/// `network.bedrock-agentcore.amazonaws.com`. Empty when `service` is not the name of a service.
+[[nodiscard]] std::string linked_role_name(std::string_view service, std::string_view custom_suffix);
+/// `/aws-service-role/SERVICE/`.
+[[nodiscard]] std::string linked_role_path(std::string_view service);
 /// Deleting a service-linked role answers a task; the deletion is done by then, so a task that exists has succeeded.
 [[nodiscard]] Result<> put_deletion_task(store::Txn& txn, const AccountId& account, std::string_view task_id);
 [[nodiscard]] Result<bool> has_deletion_task(store::Reader& reader, const AccountId& account,
