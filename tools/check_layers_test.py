@@ -3,7 +3,7 @@
 
 import unittest
 
-from check_layers import check_file, check_table, read_modules
+from check_layers import MAIN, check_file, check_table, read_modules
 
 CMAKE = """
 warifu_module(base)
@@ -71,6 +71,11 @@ class LayersTest(unittest.TestCase):
 
     def test_generated_headers_stay_at_the_edge(self):
         self.assertTrue(self.findings("store/store.cc", '#include "gen/iam/users.h"\n'))
+
+    def test_main_joins_the_halves_of_the_command_only(self):
+        modules = self.modules | {"server": {"api"}, "cli": set()} | MAIN
+        self.assertEqual(check_file("main.cc", '#include "server/app.h"\n', modules), [])
+        self.assertTrue(check_file("main.cc", '#include "store/store.h"\n', modules))
 
     def test_a_folder_without_a_module_is_found(self):
         self.assertTrue(self.findings("stray/thing.cc", "int x;\n"))

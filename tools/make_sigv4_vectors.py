@@ -200,7 +200,8 @@ def live_agentcore(record):
         record.call(f"DeleteMemory, {kind}", control, "delete_memory", memoryId="Name-NCd6eP6wJq", clientToken="c" * 36)
         record.call(f"PutResourcePolicy, {kind}", control, "put_resource_policy", resourceArn=MEMORY_ARN, policy="{}")
         record.call(f"TagResource, {kind}", control, "tag_resource", resourceArn=MEMORY_ARN, tags={"a": "b"})
-        record.call(f"UntagResource, {kind}", control, "untag_resource", resourceArn=MEMORY_ARN, tagKeys=["b=", "a &", "A"])
+        record.call(f"UntagResource, {kind}", control, "untag_resource", resourceArn=MEMORY_ARN,
+                    tagKeys=["b=", "a &", "A"])
 
 
 def live_query_and_json(record):
@@ -213,8 +214,8 @@ def live_query_and_json(record):
                     Policy='{"Version":"2012-10-17"}', Tags=[{"Key": "k 1", "Value": "ü+%"}])
         record.call(f"CreateUser, {kind}", iam, "create_user", UserName="u", Path="/a/b/")
         record.call(f"ListKeys, {kind}", record.client("kms", token, region="us-gov-west-1"), "list_keys", Limit=5)
-        record.call(f"default port, {kind}", record.client("sts", token, endpoint="https://sts.us-east-1.amazonaws.com"),
-                    "get_caller_identity")
+        public = record.client("sts", token, endpoint="https://sts.us-east-1.amazonaws.com")
+        record.call(f"default port, {kind}", public, "get_caller_identity")
         for method in ("GET", "POST"):
             url = sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod=method)
             record.presign(f"presigned GetCallerIdentity {method}, {kind}", sts, method, url)
@@ -225,7 +226,8 @@ def live_s3(record):
     for token in ("", SESSION_TOKEN):
         kind = "temporary" if token else "long-term"
         for name, endpoint in (("http", "http://127.0.0.1:4566"), ("https", "https://localhost:4566")):
-            s3 = record.client("s3", token, endpoint=endpoint, s3={"addressing_style": "path"}, signature_version="s3v4")
+            s3 = record.client("s3", token, endpoint=endpoint, s3={"addressing_style": "path"},
+                               signature_version="s3v4")
             record.call(f"PutObject {name}, {kind}", s3, "put_object", Bucket="bucket", Key=key, Body=b"content \xff",
                         Metadata={"note": "  two   spaces "})
             record.call(f"PutObject stream {name}, {kind}", s3, "put_object", Bucket="bucket", Key=key,
