@@ -15,7 +15,7 @@ enum class AuthFailureKind : std::uint8_t {
   kInvalidKeyId,         // no such access key (any more)
   kInvalidToken,         // session token damaged, or not of this key
   kExpiredToken,         // session token past its end
-  kSignatureMismatch,    // signature, signed headers or body hash differ; scope is of another date, service or terminator
+  kSignatureMismatch,    // signature, signed headers, body hash or a part of the scope differ
   kSkewed,               // the request's date is outside the accepted window, or a presigned URL is past its end
 };
 

@@ -23,8 +23,12 @@ TEST(Hex, writes_lower_case_and_reads_both) {
 }
 
 TEST(Base64, agrees_with_rfc_4648) {
-  const std::pair<const char*, const char*> cases[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                       {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+  const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
                                                        {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : cases) {
     EXPECT_EQ(base64_encode(plain), encoded);
@@ -33,8 +37,8 @@ TEST(Base64, agrees_with_rfc_4648) {
 }
 
 TEST(Base64, is_strict) {
-  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm9v====", "=", "====", "Zg==Zg==", "Z-_v",
-                           "Zm9vYg==\n"}) {
+  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm9v====", "=",
+                           "====", "Zg==Zg==", "Z-_v", "Zm9vYg==\n"}) {
     EXPECT_EQ(base64_decode(text), std::nullopt) << text;
   }
 }
@@ -44,7 +48,8 @@ TEST(Base64Url, writes_without_padding_and_reads_with_or_without) {
   EXPECT_EQ(base64url_encode(bytes), "-__-AA");
   EXPECT_EQ(base64url_decode("-__-AA"), bytes);
   EXPECT_EQ(base64url_decode("-__-AA=="), bytes);
-  for (const char* text : {"-__-A", "+__-AA", "-_/-AA", "-__-AB", "-__ AA"}) EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  for (const char* text : {"-__-A", "+__-AA", "-_/-AA", "-__-AB", "-__ AA"})
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
 }
 
 TEST(Encodings, read_back_what_they_wrote) {
@@ -74,17 +79,18 @@ TEST(Percent, decodes_once) {
   EXPECT_EQ(percent_decode("a+b%2B", true), "a b+");
   EXPECT_EQ(percent_decode("%253A"), "%3A");
   EXPECT_EQ(percent_decode("%00"), std::string(1, '\0'));
-  for (const char* text : {"%", "%4", "a%", "%g0", "%0g", "%%41", "% 1"}) EXPECT_EQ(percent_decode(text), std::nullopt) << text;
+  for (const char* text : {"%", "%4", "a%", "%g0", "%0g", "%%41", "% 1"})
+    EXPECT_EQ(percent_decode(text), std::nullopt) << text;
 }
 
 TEST(Utf8, knows_well_formed_text) {
-  for (const char* text : {"", "ascii", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const char* text : {"", "ascii", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(is_utf8(text)) << percent_encode(text);
   }
-  for (const char* text : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xe0\xa0", "\xed\xa0\x80",
-                           "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
-                           "a\xe2\x82", "\xe2\x28\xa1"}) {
+  for (const char* text : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xe0\xa0",
+                           "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80",
+                           "\xf5\x80\x80\x80", "\xff", "a\xe2\x82", "\xe2\x28\xa1"}) {
     EXPECT_FALSE(is_utf8(text)) << percent_encode(text);
   }
 }

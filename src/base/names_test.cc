@@ -39,8 +39,8 @@ TEST(Arn, takes_owners_that_are_no_number) {
 
 TEST(Arn, refuses_what_is_none) {
   for (const char* text : {"", "arn", "arn:aws:iam::1", "arn:aws:iam::111111111111:", "arn::iam::111111111111:role/x",
-                           "arn:aws:::111111111111:role/x", "ARN:aws:iam::111111111111:role/x", "xarn:aws:iam::1:role/x", ":::::x",
-                           "memory/Name-NCd6eP6wJq"}) {
+                           "arn:aws:::111111111111:role/x", "ARN:aws:iam::111111111111:role/x",
+                           "xarn:aws:iam::1:role/x", ":::::x", "memory/Name-NCd6eP6wJq"}) {
     EXPECT_FALSE(ArnView::parse(text).has_value()) << text;
   }
 }
@@ -53,7 +53,8 @@ TEST(Arn, joins_what_it_splits) {
 
 TEST(AccountIdTest, is_twelve_digits) {
   EXPECT_EQ(AccountId::parse("012345678901")->str(), "012345678901");
-  for (const char* text : {"", "1", "01234567890", "0123456789012", "01234567890a", " 12345678901", "+12345678901", "-12345678901"}) {
+  for (const char* text :
+       {"", "1", "01234567890", "0123456789012", "01234567890a", " 12345678901", "+12345678901", "-12345678901"}) {
     EXPECT_FALSE(AccountId::parse(text).has_value()) << text;
   }
   EXPECT_LT(*AccountId::parse("111111111111"), *AccountId::parse("222222222222"));

@@ -103,7 +103,8 @@ std::string Aead::seal_with(const Nonce& nonce, std::string_view plaintext, std:
   return out;
 }
 
-std::optional<std::string> Aead::open_with(const Nonce& nonce, std::string_view ciphertext, std::string_view aad) const {
+std::optional<std::string> Aead::open_with(const Nonce& nonce, std::string_view ciphertext,
+                                           std::string_view aad) const {
   return decrypt(key_, nonce.data(), ciphertext, aad);
 }
 

@@ -30,8 +30,8 @@ std::optional<SecretBytes> run(bool wrap, std::span<const std::byte> wrapping_ke
   const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   CHECK(context != nullptr);
   EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-  CHECK(EVP_CipherInit_ex2(context.get(), algorithm(), reinterpret_cast<const unsigned char*>(wrapping_key.data()), nullptr,
-                           wrap ? 1 : 0, nullptr) == 1);
+  CHECK(EVP_CipherInit_ex2(context.get(), algorithm(), reinterpret_cast<const unsigned char*>(wrapping_key.data()),
+                           nullptr, wrap ? 1 : 0, nullptr) == 1);
   SecretBytes out(input.size() + kSemiblockBytes);
   int n = 0;
   const int done =

@@ -30,15 +30,15 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 
 SecretBytes::~SecretBytes() { wipe(bytes_); }
 
-std::string_view SecretBytes::reveal() const {
-  return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
-}
+std::string_view SecretBytes::reveal() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
 
 bool constant_time_equal(std::span<const std::byte> a, std::span<const std::byte> b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool constant_time_equal(std::string_view a, std::string_view b) { return constant_time_equal(as_bytes(a), as_bytes(b)); }
+bool constant_time_equal(std::string_view a, std::string_view b) {
+  return constant_time_equal(as_bytes(a), as_bytes(b));
+}
 
 void random_bytes(std::span<std::byte> out) {
   CHECK(out.size() <= INT_MAX);

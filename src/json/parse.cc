@@ -81,18 +81,24 @@ class Parser {
   bool read_value(Value& out) {
     skip_space();
     switch (peek()) {
-      case '{': return read_container(out, &Parser::read_members);
-      case '[': return read_container(out, &Parser::read_items);
+      case '{':
+        return read_container(out, &Parser::read_members);
+      case '[':
+        return read_container(out, &Parser::read_items);
       case '"': {
         std::string text;
         if (!read_string(text)) return false;
         out = Value::string(std::move(text));
         return true;
       }
-      case 't': return read_word("true", out, Value::boolean(true));
-      case 'f': return read_word("false", out, Value::boolean(false));
-      case 'n': return read_word("null", out, Value{});
-      default: return read_number(out);
+      case 't':
+        return read_word("true", out, Value::boolean(true));
+      case 'f':
+        return read_word("false", out, Value::boolean(false));
+      case 'n':
+        return read_word("null", out, Value{});
+      default:
+        return read_number(out);
     }
   }
 
@@ -176,14 +182,31 @@ class Parser {
     const char c = peek();
     ++at_;
     switch (c) {
-      case '"': case '\\': case '/': out.push_back(c); return true;
-      case 'b': out.push_back('\b'); return true;
-      case 'f': out.push_back('\f'); return true;
-      case 'n': out.push_back('\n'); return true;
-      case 'r': out.push_back('\r'); return true;
-      case 't': out.push_back('\t'); return true;
-      case 'u': return read_code_point(out);
-      default: --at_; return stop("an unknown escape");
+      case '"':
+      case '\\':
+      case '/':
+        out.push_back(c);
+        return true;
+      case 'b':
+        out.push_back('\b');
+        return true;
+      case 'f':
+        out.push_back('\f');
+        return true;
+      case 'n':
+        out.push_back('\n');
+        return true;
+      case 'r':
+        out.push_back('\r');
+        return true;
+      case 't':
+        out.push_back('\t');
+        return true;
+      case 'u':
+        return read_code_point(out);
+      default:
+        --at_;
+        return stop("an unknown escape");
     }
   }
 

@@ -141,10 +141,18 @@ namespace {
 
 void write_value(Writer& writer, const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: writer.null(); break;
-    case Value::Type::kBool: writer.boolean(value.as_bool()); break;
-    case Value::Type::kNumber: writer.raw(value.number_text()); break;
-    case Value::Type::kString: writer.string(value.as_string()); break;
+    case Value::Type::kNull:
+      writer.null();
+      break;
+    case Value::Type::kBool:
+      writer.boolean(value.as_bool());
+      break;
+    case Value::Type::kNumber:
+      writer.raw(value.number_text());
+      break;
+    case Value::Type::kString:
+      writer.string(value.as_string());
+      break;
     case Value::Type::kArray:
       writer.begin_array();
       for (const Value& item : value.items()) write_value(writer, item);

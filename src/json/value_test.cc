@@ -44,12 +44,64 @@ TEST(JsonParse, decodes_escapes_and_surrogate_pairs) {
 }
 
 TEST(JsonParse, refuses_what_is_not_json) {
-  const std::vector<std::string> bad = {
-      "", " ", "nul", "nulll", "tru", "True", "{", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}",
-      "{\"a\":1,}", "{a:1}", "{'a':1}", "{\"a\" 1}", "{1:1}", "}", "]", "[}", "{]", "1 2", "{}{}", "[]x", "01", "-", "-a",
-      "1.", ".5", "+1", "1e", "1e+", "1.e3", "0x10", "NaN", "Infinity", "--1", "1.2.3", "1_000", "\"", "\"a", "\"\\\"", "\"\\x\"",
-      "\"\\u12\"", "\"\\u12g4\"", "\"\\u", "\"\n\"", "\"\t\"", std::string("\"\0\"", 3), std::string("1\0", 2),
-      "// c\n1", "/**/1", "\xef\xbb\xbf{}", "\xc2\xa0" "1"};
+  const std::vector<std::string> bad = {"",
+                                        " ",
+                                        "nul",
+                                        "nulll",
+                                        "tru",
+                                        "True",
+                                        "{",
+                                        "[",
+                                        "[1",
+                                        "[1,",
+                                        "[1,]",
+                                        "[,1]",
+                                        "[1 2]",
+                                        "{\"a\"}",
+                                        "{\"a\":}",
+                                        "{\"a\":1,}",
+                                        "{a:1}",
+                                        "{'a':1}",
+                                        "{\"a\" 1}",
+                                        "{1:1}",
+                                        "}",
+                                        "]",
+                                        "[}",
+                                        "{]",
+                                        "1 2",
+                                        "{}{}",
+                                        "[]x",
+                                        "01",
+                                        "-",
+                                        "-a",
+                                        "1.",
+                                        ".5",
+                                        "+1",
+                                        "1e",
+                                        "1e+",
+                                        "1.e3",
+                                        "0x10",
+                                        "NaN",
+                                        "Infinity",
+                                        "--1",
+                                        "1.2.3",
+                                        "1_000",
+                                        "\"",
+                                        "\"a",
+                                        "\"\\\"",
+                                        "\"\\x\"",
+                                        "\"\\u12\"",
+                                        "\"\\u12g4\"",
+                                        "\"\\u",
+                                        "\"\n\"",
+                                        "\"\t\"",
+                                        std::string("\"\0\"", 3),
+                                        std::string("1\0", 2),
+                                        "// c\n1",
+                                        "/**/1",
+                                        "\xef\xbb\xbf{}",
+                                        "\xc2\xa0"
+                                        "1"};
   for (const std::string& text : bad) {
     const auto value = parse(text);
     ASSERT_FALSE(value.has_value()) << text;
@@ -67,7 +119,8 @@ TEST(JsonParse, refuses_unpaired_surrogates) {
 }
 
 TEST(JsonParse, refuses_bytes_that_are_not_utf8) {
-  for (const char* text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"", "\x80"}) {
+  for (const char* text :
+       {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"", "\x80"}) {
     const auto value = parse(text);
     ASSERT_FALSE(value.has_value());
     EXPECT_EQ(value.error().message, "JSON text is not UTF-8");
@@ -103,10 +156,19 @@ TEST(JsonValue, gives_integers_only_where_the_number_is_one) {
     const char* text;
     std::optional<std::int64_t> value;
   };
-  const std::vector<Case> cases = {{"0", 0}, {"-7", -7}, {"9223372036854775807", INT64_MAX},
-                                   {"-9223372036854775808", INT64_MIN}, {"9223372036854775808", std::nullopt},
-                                   {"1.0", 1}, {"1e3", 1000}, {"1.5", std::nullopt}, {"1e30", std::nullopt},
-                                   {"-0", 0}, {"1e400", std::nullopt}, {"\"1\"", std::nullopt}, {"true", std::nullopt}};
+  const std::vector<Case> cases = {{"0", 0},
+                                   {"-7", -7},
+                                   {"9223372036854775807", INT64_MAX},
+                                   {"-9223372036854775808", INT64_MIN},
+                                   {"9223372036854775808", std::nullopt},
+                                   {"1.0", 1},
+                                   {"1e3", 1000},
+                                   {"1.5", std::nullopt},
+                                   {"1e30", std::nullopt},
+                                   {"-0", 0},
+                                   {"1e400", std::nullopt},
+                                   {"\"1\"", std::nullopt},
+                                   {"true", std::nullopt}};
   for (const Case& c : cases) EXPECT_EQ(parsed(c.text).as_int64(), c.value) << c.text;
 }
 
@@ -135,7 +197,9 @@ TEST(JsonValue, compares_by_content) {
 
 TEST(JsonValue, builds_documents) {
   Value value = Value::object();
-  value.set("n", Value::number(-5)).set("a", Value::array({Value::boolean(true), Value{}})).set("s", Value::string("\x01"));
+  value.set("n", Value::number(-5))
+      .set("a", Value::array({Value::boolean(true), Value{}}))
+      .set("s", Value::string("\x01"));
   EXPECT_EQ(value.dump(), R"({"n":-5,"a":[true,null],"s":"\u0001"})");
 }
 

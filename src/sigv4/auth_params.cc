@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kMissingTokenText = "Request is missing Authentication Token";
 constexpr std::string_view kInvalidTokenText = "The security token included in the request is invalid";
-constexpr std::string_view kHostNotSignedText = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
+constexpr std::string_view kHostNotSignedText =
+    "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.";
 constexpr std::string_view kBothText =
     "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.";
 
@@ -73,8 +74,8 @@ Checked<HeaderParts> header_parts(std::string_view authorization) {
     const std::size_t equal = part.find('=');
     if (equal == std::string_view::npos) {
       return refuse(Kind::kIncompleteSignature,
-                    fmt::format("'{}' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'", part,
-                                authorization));
+                    fmt::format("'{}' not a valid key=value pair (missing equal-sign) in Authorization header: '{}'",
+                                part, authorization));
     }
     const std::string_view name = part.substr(0, equal);
     const std::string_view value = part.substr(equal + 1);
@@ -126,17 +127,19 @@ Checked<> set_time(AuthParams& params, std::string date, Timestamp now) {
     if (time) date = iso8601_basic(*time);
   }
   if (!time) {
-    return refuse(Kind::kIncompleteSignature,
-                  fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
-                              date));
+    return refuse(
+        Kind::kIncompleteSignature,
+        fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
+                    date));
   }
   params.time = *time;
   params.amz_date = std::move(date);
   const Timestamp oldest = now.plus_seconds(-params.expires_seconds);
   const Timestamp newest = now.plus_seconds(kSkewSecondsMax);
   if (params.time.seconds() < oldest.seconds()) {
-    return refuse(Kind::kSkewed, fmt::format("Signature expired: {} is now earlier than {} ({} - {})", params.amz_date,
-                                             iso8601_basic(oldest), iso8601_basic(now), window_text(params.expires_seconds)));
+    return refuse(Kind::kSkewed,
+                  fmt::format("Signature expired: {} is now earlier than {} ({} - {})", params.amz_date,
+                              iso8601_basic(oldest), iso8601_basic(now), window_text(params.expires_seconds)));
   }
   if (params.time.seconds() > newest.seconds()) {
     return refuse(Kind::kSkewed, fmt::format("Signature not yet current: {} is still later than {} ({} + 15 min.)",
@@ -163,7 +166,7 @@ Checked<> set_credential(AuthParams& params, std::string_view text) {
 
 void set_payload(AuthParams& params, std::string_view declared) {
   params.declared_hash = declared;
-  params.payload = declared == "UNSIGNED-PAYLOAD"                           ? Payload::kUnsigned
+  params.payload = declared == "UNSIGNED-PAYLOAD"                             ? Payload::kUnsigned
                    : declared == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"         ? Payload::kStreaming
                    : declared == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" ? Payload::kStreamingTrailer
                    : declared == "STREAMING-UNSIGNED-PAYLOAD-TRAILER"         ? Payload::kStreamingUnsignedTrailer
@@ -238,7 +241,9 @@ Checked<AuthParams> parse_presigned(const http::Request& request, std::vector<Qu
   params.source = Source::kQuery;
   params.decoded = std::make_unique<std::vector<std::string>>();
   params.decoded->reserve(5);
-  const auto keep = [&](const QueryParam* param) -> std::string_view { return params.decoded->emplace_back(param->value); };
+  const auto keep = [&](const QueryParam* param) -> std::string_view {
+    return params.decoded->emplace_back(param->value);
+  };
 
   TRY(set_expires(params, find_param(query, "X-Amz-Expires")));
   TRY(set_signed_headers(params, keep(find_param(query, "X-Amz-SignedHeaders"))));
@@ -303,9 +308,10 @@ Checked<> check_scope(const AuthParams& params, std::string_view service) {
   }
   const std::string_view day = std::string_view(params.amz_date).substr(0, 8);
   if (scope.date != day) {
-    complain(fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != "
-                         "'{}', from '{}'.",
-                         scope.date, day, params.amz_date));
+    complain(
+        fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != "
+                    "'{}', from '{}'.",
+                    scope.date, day, params.amz_date));
   }
   if (complaints.empty()) return {};
   return refuse(Kind::kSignatureMismatch, std::move(complaints));

@@ -80,8 +80,8 @@ Checked<AuthParams> parse(const http::Request&& request, Timestamp now) = delete
 /// request's; every complaint that applies, joined by a space. `service` empty: any service (the caller looks it up).
 [[nodiscard]] Checked<> check_scope(const AuthParams& params, std::string_view service);
 
-/// The service named in the credential, wherever it stands and however broken the rest: only for choosing how to word an
-/// error. nullopt when none is readable.
+/// The service named in the credential, wherever it stands and however broken the rest: only for choosing how to word
+/// an error. nullopt when none is readable.
 [[nodiscard]] std::optional<std::string> claimed_service(const http::Request& request);
 
 /// True for what AWS could name a region: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.

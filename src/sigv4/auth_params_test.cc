@@ -45,7 +45,8 @@ void expect_refused(const http::Request& request, Kind kind, std::string_view me
 }
 
 TEST(Parse, reads_a_header) {
-  http::Request request = header_request(authorization("AKID/20150830/us-east-1/service/aws4_request", "host;x-amz-date"));
+  http::Request request =
+      header_request(authorization("AKID/20150830/us-east-1/service/aws4_request", "host;x-amz-date"));
   request.headers.add("X-Amz-Security-Token", " token ");
   request.headers.add("X-Amz-Content-Sha256", "0123");
   const auto params = parse(request, kNow);
@@ -79,8 +80,9 @@ TEST(Parse, reads_a_query_whose_views_survive_a_move) {
 }
 
 TEST(Parse, takes_the_parts_in_any_order_and_spacing_and_the_last_of_two) {
-  const auto request = header_request("AWS4-HMAC-SHA256   Signature=no,SignedHeaders=host ,Signature=yes,\t"
-                                      "Credential=AKID/20150830/us-east-1/service/aws4_request,");
+  const auto request = header_request(
+      "AWS4-HMAC-SHA256   Signature=no,SignedHeaders=host ,Signature=yes,\t"
+      "Credential=AKID/20150830/us-east-1/service/aws4_request,");
   const auto params = parse(request, kNow);
   ASSERT_TRUE(params.has_value()) << params.error().message;
   EXPECT_EQ(params->signature, "yes");
@@ -144,22 +146,25 @@ TEST(Parse, refuses_malformed_headers_with_the_exact_text) {
   expect_refused(header_request("AWS4-HMAC-SHA256 Credential=a, oops"), Kind::kIncompleteSignature,
                  "'oops' not a valid key=value pair (missing equal-sign) in Authorization header: "
                  "'AWS4-HMAC-SHA256 Credential=a, oops'");
-  expect_refused(header_request("AWS4-HMAC-SHA256", ""), Kind::kIncompleteSignature,
-                 "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
-                 "Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either "
-                 "a 'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256");
+  expect_refused(
+      header_request("AWS4-HMAC-SHA256", ""), Kind::kIncompleteSignature,
+      "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+      "Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either "
+      "a 'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256");
   expect_refused(header_request("AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b"), Kind::kIncompleteSignature,
                  "Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256");
   // Names are exact.
-  expect_refused(header_request("AWS4-HMAC-SHA256 credential=a, SignedHeaders=b, Signature=c"), Kind::kIncompleteSignature,
+  expect_refused(header_request("AWS4-HMAC-SHA256 credential=a, SignedHeaders=b, Signature=c"),
+                 Kind::kIncompleteSignature,
                  "Authorization header requires 'Credential' parameter. Authorization=AWS4-HMAC-SHA256");
 }
 
 TEST(Parse, refuses_missing_query_parameters_with_the_exact_text) {
-  expect_refused(query_request("X-Amz-Algorithm=AWS4-HMAC-SHA256"), Kind::kIncompleteSignature,
-                 "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include "
-                 "'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string "
-                 "parameters must include 'X-Amz-Date'. Re-examine the query-string parameters.");
+  expect_refused(
+      query_request("X-Amz-Algorithm=AWS4-HMAC-SHA256"), Kind::kIncompleteSignature,
+      "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include "
+      "'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string "
+      "parameters must include 'X-Amz-Date'. Re-examine the query-string parameters.");
 }
 
 TEST(Parse, takes_the_first_of_two_query_parameters) {
@@ -220,10 +225,12 @@ TEST(Parse, refuses_dates_of_another_form) {
 TEST(Parse, accepts_fifteen_minutes_and_refuses_one_second_more) {
   EXPECT_TRUE(parses(header_request(authorization(), "20150830T122100Z")));
   EXPECT_TRUE(parses(header_request(authorization(), "20150830T125100Z")));
-  expect_refused(header_request(authorization(), "20150830T122059Z"), Kind::kSkewed,
-                 "Signature expired: 20150830T122059Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)");
-  expect_refused(header_request(authorization(), "20150830T125101Z"), Kind::kSkewed,
-                 "Signature not yet current: 20150830T125101Z is still later than 20150830T125100Z (20150830T123600Z + 15 min.)");
+  expect_refused(
+      header_request(authorization(), "20150830T122059Z"), Kind::kSkewed,
+      "Signature expired: 20150830T122059Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)");
+  expect_refused(
+      header_request(authorization(), "20150830T125101Z"), Kind::kSkewed,
+      "Signature not yet current: 20150830T125101Z is still later than 20150830T125100Z (20150830T123600Z + 15 min.)");
 }
 
 TEST(Parse, lets_a_presigned_url_live_as_long_as_it_says) {
@@ -240,22 +247,26 @@ TEST(Parse, lets_a_presigned_url_live_as_long_as_it_says) {
 }
 
 TEST(Parse, refuses_credentials_of_other_than_five_parts) {
-  for (const char* text : {"", "AKID", "AKID/20150830/us-east-1/service", "AKID/20150830/us-east-1/service/aws4_request/x"}) {
-    expect_refused(header_request(authorization(text)), Kind::kIncompleteSignature,
-                   "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
-                       std::string(text) + "'");
+  for (const char* text :
+       {"", "AKID", "AKID/20150830/us-east-1/service", "AKID/20150830/us-east-1/service/aws4_request/x"}) {
+    expect_refused(
+        header_request(authorization(text)), Kind::kIncompleteSignature,
+        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
+            std::string(text) + "'");
   }
 }
 
 TEST(Parse, reports_the_first_fault_in_the_documented_order) {
   // Each request has all the later faults too.
-  expect_refused(header_request("AWS5 oops", "bad"), Kind::kIncompleteSignature, "Unsupported AWS 'algorithm': 'AWS5'.");
-  expect_refused(header_request("AWS4-HMAC-SHA256 Credential=a, Signature=b, SignedHeaders=c", "bad"), Kind::kSignatureMismatch,
-                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+  expect_refused(header_request("AWS5 oops", "bad"), Kind::kIncompleteSignature,
+                 "Unsupported AWS 'algorithm': 'AWS5'.");
+  expect_refused(header_request("AWS4-HMAC-SHA256 Credential=a, Signature=b, SignedHeaders=c", "bad"),
+                 Kind::kSignatureMismatch, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   expect_refused(header_request(authorization("a"), "bad"), Kind::kIncompleteSignature,
                  "Date must be in ISO-8601 'basic format'. Got 'bad'. See http://en.wikipedia.org/wiki/ISO_8601");
-  expect_refused(header_request(authorization("a"), "20150829T000000Z"), Kind::kSkewed,
-                 "Signature expired: 20150829T000000Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)");
+  expect_refused(
+      header_request(authorization("a"), "20150829T000000Z"), Kind::kSkewed,
+      "Signature expired: 20150829T000000Z is now earlier than 20150830T122100Z (20150830T123600Z - 15 min.)");
 }
 
 TEST(Parse, refuses_two_session_tokens) {
@@ -289,19 +300,23 @@ TEST(CheckScope, joins_every_complaint) {
   const auto checked = check_scope(*params, "sts");
   ASSERT_FALSE(checked.has_value());
   EXPECT_EQ(checked.error().kind, Kind::kSignatureMismatch);
-  EXPECT_EQ(checked.error().message,
-            "Credential should be scoped to a valid region, not 'nowhere'. Credential should be scoped to correct service: "
-            "'sts'. Credential should be scoped with a valid terminator: 'aws4_request', not 'aws3_request'. Date in Credential "
-            "scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830', from "
-            "'20150830T123600Z'.");
+  EXPECT_EQ(
+      checked.error().message,
+      "Credential should be scoped to a valid region, not 'nowhere'. Credential should be scoped to correct service: "
+      "'sts'. Credential should be scoped with a valid terminator: 'aws4_request', not 'aws3_request'. Date in "
+      "Credential "
+      "scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830', from "
+      "'20150830T123600Z'.");
 }
 
 TEST(IsRegionName, knows_the_form) {
-  for (const char* name : {"us-east-1", "us-gov-west-1", "ap-southeast-10", "us-iso-east-1", "eusc-de-east-1", "me-central-1"}) {
+  for (const char* name :
+       {"us-east-1", "us-gov-west-1", "ap-southeast-10", "us-iso-east-1", "eusc-de-east-1", "me-central-1"}) {
     EXPECT_TRUE(is_region_name(name)) << name;
   }
-  for (const char* name : {"", "us", "us-east", "us-east-", "us-east-1a", "-us-east-1", "US-EAST-1", "us east 1", "us--east-1",
-                           "us-east-1-", "*", "us-east-1/x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbb-1"}) {
+  for (const char* name :
+       {"", "us", "us-east", "us-east-", "us-east-1a", "-us-east-1", "US-EAST-1", "us east 1", "us--east-1",
+        "us-east-1-", "*", "us-east-1/x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbb-1"}) {
     EXPECT_FALSE(is_region_name(name)) << name;
   }
 }

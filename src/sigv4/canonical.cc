@@ -23,7 +23,8 @@ void for_each_segment(std::string_view path, Visit visit) {
 }
 
 bool is_normal(std::string_view path) {
-  return path.starts_with('/') && path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
+  return path.starts_with('/') && path.find("//") == std::string_view::npos &&
+         path.find("/.") == std::string_view::npos;
 }
 
 /// Decoded and encoded once: what clients encode differently becomes the same. Segment by segment, so that an escaped
@@ -55,8 +56,8 @@ void append_query(std::string& out, std::string_view raw, const AuthParams& para
   std::vector<QueryParam> query = parse_query(raw);
   const bool presigned = params.source == Source::kQuery;
   std::erase_if(query, [&](const QueryParam& param) {
-    return presigned && (param.name == "X-Amz-Signature" ||
-                         (!options.with_query_token && param.name == "X-Amz-Security-Token"));
+    return presigned &&
+           (param.name == "X-Amz-Signature" || (!options.with_query_token && param.name == "X-Amz-Security-Token"));
   });
   for (QueryParam& param : query) param = {percent_encode(param.name), percent_encode(param.value)};
   std::ranges::sort(query, [](const QueryParam& a, const QueryParam& b) {
@@ -75,7 +76,8 @@ void append_trimmed(std::string& out, std::string_view value) {
   while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
   // Nearly every value is clean already.
-  if (std::ranges::adjacent_find(value, [](char a, char b) { return is_space(a) && (a != ' ' || is_space(b)); }) == value.end()) {
+  if (std::ranges::adjacent_find(value, [](char a, char b) { return is_space(a) && (a != ' ' || is_space(b)); }) ==
+      value.end()) {
     out.append(value);
     return;
   }
@@ -92,11 +94,13 @@ void append_trimmed(std::string& out, std::string_view value) {
 
 std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos || host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos) return host;
+  if (colon == std::string_view::npos || host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos)
+    return host;
   return host.substr(0, colon);
 }
 
-void append_header(std::string& out, const http::Headers& headers, std::string_view name, const CanonicalOptions& options) {
+void append_header(std::string& out, const http::Headers& headers, std::string_view name,
+                   const CanonicalOptions& options) {
   out.append(name).push_back(':');
   bool first = true;
   for (const auto& [field, value] : headers.fields()) {
@@ -146,7 +150,13 @@ std::string string_to_sign(const AuthParams& params, std::string_view canonical_
   std::string out;
   out.reserve(192);
   out.append(kAlgorithm).append("\n").append(params.amz_date).append("\n");
-  out.append(scope.date).append("/").append(scope.region).append("/").append(scope.service).append("/").append(scope.terminator);
+  out.append(scope.date)
+      .append("/")
+      .append(scope.region)
+      .append("/")
+      .append(scope.service)
+      .append("/")
+      .append(scope.terminator);
   out.append("\n").append(crypto::sha256_hex(canonical_request));
   return out;
 }

@@ -21,7 +21,8 @@ std::vector<QueryParam> parse_query(std::string_view raw) {
     if (piece.empty()) continue;
     const std::size_t equal = std::min(piece.find('='), piece.size());
     const std::string_view value = equal == piece.size() ? std::string_view{} : piece.substr(equal + 1);
-    params.push_back({percent_decode(piece.substr(0, equal), true).value_or(""), percent_decode(value, true).value_or("")});
+    params.push_back(
+        {percent_decode(piece.substr(0, equal), true).value_or(""), percent_decode(value, true).value_or("")});
   }
   return params;
 }

@@ -16,8 +16,8 @@ namespace {
 
 /// What proxies and HTTP libraries add or change on the way.
 constexpr std::array<std::string_view, 11> kNeverSigned = {
-    "authorization", "connection",        "content-length", "expect",         "keep-alive", "te", "trailer",
-    "proxy-authorization", "transfer-encoding", "upgrade",        "user-agent"};
+    "authorization", "connection",          "content-length",    "expect",  "keep-alive", "te",
+    "trailer",       "proxy-authorization", "transfer-encoding", "upgrade", "user-agent"};
 
 std::vector<std::string> names_to_sign(const http::Headers& headers) {
   std::vector<std::string> names;
@@ -79,9 +79,10 @@ void sign(http::Request& request, const Credentials& credentials, const SigningS
   }
   const auto signing = prepare(request, scope, now);
   const AuthParams& params = signing->params;
-  request.headers.add("Authorization", fmt::format("{} Credential={}, SignedHeaders={}, Signature={}", kAlgorithm,
-                                                   credential_text(credentials, params.scope), params.signed_headers_text,
-                                                   signature_of(request, params, credentials, hash)));
+  request.headers.add("Authorization",
+                      fmt::format("{} Credential={}, SignedHeaders={}, Signature={}", kAlgorithm,
+                                  credential_text(credentials, params.scope), params.signed_headers_text,
+                                  signature_of(request, params, credentials, hash)));
 }
 
 void presign(http::Request& request, const Credentials& credentials, const SigningScope& scope, Timestamp now,
@@ -90,11 +91,11 @@ void presign(http::Request& request, const Credentials& credentials, const Signi
   const auto signing = prepare(request, scope, now);
   AuthParams& params = signing->params;
   params.source = Source::kQuery;
-  request.target += fmt::format(
-      "{}X-Amz-Algorithm={}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={}&X-Amz-SignedHeaders={}",
-      request.target.find('?') == std::string::npos ? "?" : "&", kAlgorithm,
-      percent_encode(credential_text(credentials, params.scope)), params.amz_date, expires_seconds,
-      percent_encode(params.signed_headers_text));
+  request.target +=
+      fmt::format("{}X-Amz-Algorithm={}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={}&X-Amz-SignedHeaders={}",
+                  request.target.find('?') == std::string::npos ? "?" : "&", kAlgorithm,
+                  percent_encode(credential_text(credentials, params.scope)), params.amz_date, expires_seconds,
+                  percent_encode(params.signed_headers_text));
   if (!credentials.session_token.empty()) {
     request.target += "&X-Amz-Security-Token=" + percent_encode(credentials.session_token);
   }

@@ -62,7 +62,8 @@ struct SigningKeyCache::Shard {
 
 SigningKeyCache::SigningKeyCache(std::size_t capacity) : shards_(std::make_unique<Shard[]>(kShards)) {
   CHECK(capacity >= 2);
-  for (std::size_t i = 0; i < kShards; ++i) shards_[i].generation_max = std::max<std::size_t>(1, capacity / kShards / 2);
+  for (std::size_t i = 0; i < kShards; ++i)
+    shards_[i].generation_max = std::max<std::size_t>(1, capacity / kShards / 2);
 }
 
 SigningKeyCache::~SigningKeyCache() = default;

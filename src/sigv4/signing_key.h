@@ -39,8 +39,8 @@ struct SigningKeyId {
   std::string_view service;
 };
 
-/// Derived keys, bounded: the least recently used half goes when it is full. Thread-safe. It holds no permission: whether
-/// the access key still exists is the caller's question at every request.
+/// Derived keys, bounded: the least recently used half goes when it is full. Thread-safe. It holds no permission:
+/// whether the access key still exists is the caller's question at every request.
 class SigningKeyCache {
  public:
   /// REQUIRES: capacity ≥ 2.

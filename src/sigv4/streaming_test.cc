@@ -39,10 +39,11 @@ http::Request documented() {
   request.headers.add("Host", "s3.amazonaws.com");
   request.headers.add("x-amz-date", "20130524T000000Z");
   request.headers.add("x-amz-storage-class", "REDUCED_REDUNDANCY");
-  request.headers.add("Authorization",
-                      "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
-                      "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-"
-                      "storage-class,Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9");
+  request.headers.add(
+      "Authorization",
+      "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
+      "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-"
+      "storage-class,Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9");
   request.headers.add("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
   request.headers.add("Content-Encoding", "aws-chunked");
   request.headers.add("x-amz-decoded-content-length", "66560");
@@ -63,7 +64,8 @@ http::Request documented_trailer() {
     }
   };
   set("Authorization",
-      "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;host;"
+      "AWS4-HMAC-SHA256 "
+      "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;host;"
       "x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer,Signature="
       "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e");
   set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER");
@@ -170,9 +172,10 @@ TEST(Streaming, refuses_every_cut_and_every_appendix) {
 }
 
 TEST(Streaming, refuses_malformed_heads) {
-  for (const char* body : {"zz;chunk-signature=a\r\n", "-1;chunk-signature=a\r\n", "0\r\n\r\n", ";chunk-signature=a\r\n\r\n",
-                           "0;other=a\r\n\r\n", "0x0;chunk-signature=a\r\n\r\n", "fffffffffffffffff;chunk-signature=a\r\n",
-                           "ffffffffffffffff;chunk-signature=a\r\nx", "6;chunk-signature=a\r\nabc\r\n", "\r\n"}) {
+  for (const char* body :
+       {"zz;chunk-signature=a\r\n", "-1;chunk-signature=a\r\n", "0\r\n\r\n", ";chunk-signature=a\r\n\r\n",
+        "0;other=a\r\n\r\n", "0x0;chunk-signature=a\r\n\r\n", "fffffffffffffffff;chunk-signature=a\r\n",
+        "ffffffffffffffff;chunk-signature=a\r\nx", "6;chunk-signature=a\r\nabc\r\n", "\r\n"}) {
     http::Request request = documented();
     request.body = body;
     expect_refused(request, Kind::kIncompleteSignature, body);
@@ -191,7 +194,8 @@ http::Request unsigned_trailer(std::string body, const char* length = "11") {
 }
 
 TEST(Streaming, reads_unsigned_chunks_and_their_trailers) {
-  const auto body = decoded(unsigned_trailer("6\r\nhello \r\n5\r\nworld\r\n0\r\nX-Amz-Checksum-Crc32: DUoRhQ==\r\n\r\n"));
+  const auto body =
+      decoded(unsigned_trailer("6\r\nhello \r\n5\r\nworld\r\n0\r\nX-Amz-Checksum-Crc32: DUoRhQ==\r\n\r\n"));
   ASSERT_TRUE(body.has_value()) << body.error().message;
   EXPECT_EQ(body->content, "hello world");
   EXPECT_EQ(body->trailers.get("x-amz-checksum-crc32"), "DUoRhQ==");
@@ -200,9 +204,12 @@ TEST(Streaming, reads_unsigned_chunks_and_their_trailers) {
 
 TEST(Streaming, refuses_unsigned_chunks_of_another_length_or_with_extensions) {
   expect_refused(unsigned_trailer("6\r\nhello \r\n0\r\n\r\n"), Kind::kIncompleteSignature, "shorter than declared");
-  expect_refused(unsigned_trailer("b;chunk-signature=a\r\nhello world\r\n0\r\n\r\n"), Kind::kIncompleteSignature, "an extension");
-  expect_refused(unsigned_trailer("b\r\nhello worldX\r\n0\r\n\r\n"), Kind::kIncompleteSignature, "longer than its head");
-  expect_refused(unsigned_trailer("b\r\nhello world\r\n0\r\nnot-announced:1\r\n\r\n"), Kind::kIncompleteSignature, "unannounced");
+  expect_refused(unsigned_trailer("b;chunk-signature=a\r\nhello world\r\n0\r\n\r\n"), Kind::kIncompleteSignature,
+                 "an extension");
+  expect_refused(unsigned_trailer("b\r\nhello worldX\r\n0\r\n\r\n"), Kind::kIncompleteSignature,
+                 "longer than its head");
+  expect_refused(unsigned_trailer("b\r\nhello world\r\n0\r\nnot-announced:1\r\n\r\n"), Kind::kIncompleteSignature,
+                 "unannounced");
   expect_refused(unsigned_trailer("b\r\nhello world\r\n0\r\nnocolon\r\n\r\n"), Kind::kIncompleteSignature, "no colon");
   std::string many = "b\r\nhello world\r\n0\r\n";
   for (int i = 0; i < 33; ++i) many += "x-amz-other:1\r\n";

@@ -98,7 +98,8 @@ TEST(Tampering, every_changed_character_of_the_path_is_refused) {
 
 TEST(Tampering, a_label_that_decodes_alike_is_refused_where_paths_are_encoded_twice) {
   const Vector& v = vector_named("botocore GetEvent by ARN, long-term");
-  for (const auto& [from, to] : {std::pair{"%3A", ":"}, {"%2F", "/"}, {"%23", "#"}, {"%3A", "%3a"}, {"sessions", "%73essions"}}) {
+  for (const auto& [from, to] :
+       {std::pair{"%3A", ":"}, {"%2F", "/"}, {"%23", "#"}, {"%3A", "%3a"}, {"sessions", "%73essions"}}) {
     http::Request request = v.request;
     request.target = replaced(request.target, from, to);
     expect_mismatch(v, request, request.target);
@@ -187,7 +188,8 @@ TEST(Tampering, another_scope_is_refused) {
     const std::string scope = scope_text(v, s);
     const std::string day = iso8601_basic(v.now).substr(0, 8);
     const auto with_scope = [&](const std::string& to) { return refused(v, with_auth(v, scope, to), v.now); };
-    expect_mismatch(v, with_auth(v, scope, s + day + s + "eu-west-3" + s + v.service + s + "aws4_request"), "another region");
+    expect_mismatch(v, with_auth(v, scope, s + day + s + "eu-west-3" + s + v.service + s + "aws4_request"),
+                    "another region");
 
     const auto service = with_scope(s + day + s + v.region + s + "other" + s + "aws4_request");
     ASSERT_TRUE(service.has_value());
@@ -197,7 +199,8 @@ TEST(Tampering, another_scope_is_refused) {
     const auto terminator = with_scope(s + day + s + v.region + s + v.service + s + "aws5_request");
     ASSERT_TRUE(terminator.has_value());
     EXPECT_EQ(terminator->kind, Kind::kSignatureMismatch);
-    EXPECT_EQ(terminator->message, "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'.");
+    EXPECT_EQ(terminator->message,
+              "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'.");
 
     const auto date = with_scope(s + "20260703" + s + v.region + s + v.service + s + "aws4_request");
     ASSERT_TRUE(date.has_value());

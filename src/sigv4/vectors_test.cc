@@ -16,7 +16,8 @@ http::Request request_from(const YAML::Node& node) {
   http::Request request;
   request.method = text(node, "method");
   request.target = text(node, "target");
-  for (const YAML::Node& header : node["headers"]) request.headers.add(header[0].as<std::string>(), header[1].as<std::string>());
+  for (const YAML::Node& header : node["headers"])
+    request.headers.add(header[0].as<std::string>(), header[1].as<std::string>());
   request.body = node["body_base64"] ? base64_decode(text(node, "body_base64")).value() : text(node, "body");
   return request;
 }

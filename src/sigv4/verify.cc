@@ -8,7 +8,8 @@
 namespace warifu::sigv4 {
 
 const std::string_view kSignatureMismatchText =
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and "
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and "
     "signing method. Consult the service documentation for details.";
 
 namespace {
@@ -43,7 +44,8 @@ bool signed_headers_present(const http::Headers& headers, const AuthParams& para
 }
 
 /// What stands for the body in the canonical request; nullopt when the request may not say so here.
-std::optional<std::string> payload_hash(const http::Request& request, const AuthParams& params, const Profile& profile) {
+std::optional<std::string> payload_hash(const http::Request& request, const AuthParams& params,
+                                        const Profile& profile) {
   switch (params.payload) {
     case Payload::kBody:
       if (params.source == Source::kQuery && profile.unsigned_payload) return std::string(kUnsignedPayload);
@@ -73,11 +75,13 @@ bool matches(const http::Request& request, const AuthParams& params, const Signi
 }  // namespace
 
 const Profile& profile_of(std::string_view service) {
-  const bool s3 = service == "s3" || service == "s3express" || service == "s3-object-lambda" || service == "s3-outposts";
+  const bool s3 =
+      service == "s3" || service == "s3express" || service == "s3-object-lambda" || service == "s3-outposts";
   return s3 ? kS3Profile : kStandardProfile;
 }
 
-Checked<> verify(const http::Request& request, const AuthParams& params, const SigningKey& key, const Profile& profile) {
+Checked<> verify(const http::Request& request, const AuthParams& params, const SigningKey& key,
+                 const Profile& profile) {
   if (request.headers.count("host") != 1 || !signed_headers_present(request.headers, params)) return mismatch();
   if (!amz_headers_signed(request.headers, params)) return mismatch();
   const auto hash = payload_hash(request, params, profile);

@@ -42,11 +42,12 @@ extern const std::string_view kSignatureMismatchText;
 
 /// What is hashed and signed; for `sign`, for tests, and for explaining a mismatch.
 struct CanonicalOptions {
-  bool with_query_token = true;   // false: X-Amz-Security-Token was appended to the query after signing
+  bool with_query_token = true;  // false: X-Amz-Security-Token was appended to the query after signing
   bool host_without_port = false;
 };
-[[nodiscard]] std::string canonical_request(const http::Request& request, const AuthParams& params, const Profile& profile,
-                                            std::string_view payload_hash, CanonicalOptions options = {});
+[[nodiscard]] std::string canonical_request(const http::Request& request, const AuthParams& params,
+                                            const Profile& profile, std::string_view payload_hash,
+                                            CanonicalOptions options = {});
 [[nodiscard]] std::string string_to_sign(const AuthParams& params, std::string_view canonical_request);
 
 }  // namespace warifu::sigv4

@@ -18,7 +18,8 @@ void check_arn(std::string_view text) {
   const auto arn = warifu::ArnView::parse(text);
   if (!arn) return;
   const std::string joined = "arn:" + std::string(arn->partition) + ":" + std::string(arn->service) + ":" +
-                             std::string(arn->region) + ":" + std::string(arn->account) + ":" + std::string(arn->resource);
+                             std::string(arn->region) + ":" + std::string(arn->account) + ":" +
+                             std::string(arn->resource);
   expect(joined == text);
   expect(!arn->resource.empty() && !arn->service.empty() && !arn->partition.empty());
   expect(arn->resource.ends_with(arn->resource_id()) && arn->resource.starts_with(arn->resource_type()));
