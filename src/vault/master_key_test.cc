@@ -7,9 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "store/test_folder.h"
-#include "vault/text_sealer.h"
+#include "vault/sealer.h"
 
 namespace warifu::vault {
 namespace {
@@ -117,31 +118,51 @@ TEST(MasterKey, DerivesADifferentKeyForEachPurpose) {
   EXPECT_EQ(key_of('a')->derive("x").size(), 32U);
 }
 
-TEST(TextSealer, OpensWhatItSealedForTheSamePurposeAndContext) {
-  const auto master = key_of('a');
-  const TextSealer sealer(*master, "paging");
-  const std::string token = sealer.seal("the text", "ListEvents");
-  EXPECT_EQ(sealer.open(token, "ListEvents"), "the text");
-  EXPECT_EQ(sealer.open(token, "ListActors"), std::nullopt);
-  EXPECT_EQ(sealer.open(token), std::nullopt);
-  EXPECT_EQ(TextSealer(*master, "session").open(token, "ListEvents"), std::nullopt);
-  EXPECT_EQ(TextSealer(*key_of('b'), "paging").open(token, "ListEvents"), std::nullopt);
-  EXPECT_NE(sealer.seal("the text", "ListEvents"), token);
+TEST(Sealer, OpensWhatItSealedForTheSamePurpose) {
+  const auto sealer = make_sealer(key_of('a'));
+  const std::string token = sealer->seal("paging", "the text");
+  EXPECT_EQ(sealer->open("paging", token), "the text");
+  EXPECT_EQ(make_sealer(key_of('a'))->open("paging", token), "the text");
+  EXPECT_EQ(sealer->open("session", token), std::nullopt);
+  EXPECT_EQ(make_sealer(key_of('b'))->open("paging", token), std::nullopt);
+  EXPECT_NE(sealer->seal("paging", "the text"), token);
   EXPECT_THAT(token, testing::MatchesRegex("[A-Za-z0-9_-]+"));
 }
 
-TEST(TextSealer, RefusesEveryChangeOfAToken) {
-  const auto master = key_of('a');
-  const std::string token = seal_text(*master, "p", "text");
-  EXPECT_EQ(open_text(*master, "p", token), "text");
-  EXPECT_EQ(open_text(*master, "p", seal_text(*master, "p", "")), "");
+TEST(Sealer, RefusesEveryChangeOfAToken) {
+  const auto sealer = make_sealer(key_of('a'));
+  const std::string token = sealer->seal("p", "text");
+  EXPECT_EQ(sealer->open("p", sealer->seal("p", "")), "");
   for (std::size_t i = 0; i < token.size(); ++i) {
     std::string changed = token;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    EXPECT_EQ(open_text(*master, "p", changed), std::nullopt) << i;
-    EXPECT_EQ(open_text(*master, "p", token.substr(0, i)), std::nullopt) << i;
+    EXPECT_EQ(sealer->open("p", changed), std::nullopt) << i;
+    EXPECT_EQ(sealer->open("p", token.substr(0, i)), std::nullopt) << i;
   }
-  for (const char* bad : {"", "A", "!", "AAAA", "\xff\xff"}) EXPECT_EQ(open_text(*master, "p", bad), std::nullopt);
+  for (const char* bad : {"", "A", "!", "AAAA", "\xff\xff"}) EXPECT_EQ(sealer->open("p", bad), std::nullopt);
+}
+
+TEST(Sealer, DigestsDependOnKeyPurposeAndText) {
+  const auto sealer = make_sealer(key_of('a'));
+  const std::string digest = sealer->derive("p", "text");
+  EXPECT_EQ(digest.size(), 32U);
+  EXPECT_EQ(sealer->derive("p", "text"), digest);
+  EXPECT_NE(sealer->derive("q", "text"), digest);
+  EXPECT_NE(sealer->derive("p", "texu"), digest);
+  EXPECT_NE(make_sealer(key_of('b'))->derive("p", "text"), digest);
+}
+
+TEST(Sealer, ServesMorePurposesThanItKeepsFromManyThreads) {
+  const auto sealer = make_sealer(key_of('a'));
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        const std::string purpose = std::to_string(i);
+        EXPECT_EQ(sealer->open(purpose, sealer->seal(purpose, "t")), "t");
+      }
+    });
+  }
 }
 
 }  // namespace
