@@ -1,6 +1,6 @@
 #!/bin/sh
-# The bare server against nginx: a static 200 of the same size from both, two workers each, 64 keep-alive connections, wrk
-# with one thread on the same cores, alternating pairs. Prints one line a pair and the median ratio.
+# The bare server against nginx: a static 200 of the same size from both, two workers each, 64 keep-alive connections,
+# wrk with one thread on the same cores, alternating pairs. Prints one line a pair and the median ratio.
 # Usage: bench/http_vs_nginx.sh ECHO_BINARY [PAIRS] [SECONDS] [BODY_BYTES]
 set -eu
 echo_binary=$1
@@ -37,7 +37,9 @@ echo_pid=$!
 sleep 1
 
 # A request of the size that a signed one has.
-authorization="AWS4-HMAC-SHA256 Credential=AKIAEXAMPLEEXAMPLE00/20260704/us-east-1/bedrock-agentcore/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+scope=AKIAEXAMPLEEXAMPLE00/20260704/us-east-1/bedrock-agentcore/aws4_request
+signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+authorization="AWS4-HMAC-SHA256 Credential=$scope, SignedHeaders=host;x-amz-date, Signature=$signature"
 rate() {
   wrk -t1 -c64 "-d${seconds}s" -H "Authorization: $authorization" -H "X-Amz-Date: 20260704T113850Z" \
       -H "Accept-Encoding: identity" -H "User-Agent: Boto3/1.0 md/Botocore ua/2.0 os/linux lang/python" \
@@ -51,4 +53,5 @@ for pair in $(seq "$pairs"); do
   echo "$ratio" >> "$folder/ratios"
   echo "pair $pair: warifu $ours/s, nginx $theirs/s, ratio $ratio"
 done
-sort -n "$folder/ratios" | awk '{r[NR] = $1} END {print "median ratio", (NR % 2 ? r[(NR + 1) / 2] : (r[NR / 2] + r[NR / 2 + 1]) / 2)}'
+middle='{r[NR] = $1} END {h = int(NR / 2); print "median ratio", NR % 2 ? r[h + 1] : (r[h] + r[h + 1]) / 2}'
+sort -n "$folder/ratios" | awk "$middle"

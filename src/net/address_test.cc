@@ -8,9 +8,11 @@ namespace warifu::net {
 namespace {
 
 TEST(AddressTest, WritesMappedAddressesAsIpv4) {
-  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
-      {"10.1.2.3", "10.1.2.3"}, {"::ffff:10.1.2.3", "10.1.2.3"}, {"::FFFF:0a01:0203", "10.1.2.3"},
-      {"2001:DB8::0:1", "2001:db8::1"}, {"::1", "::1"}};
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {{"10.1.2.3", "10.1.2.3"},
+                                                                            {"::ffff:10.1.2.3", "10.1.2.3"},
+                                                                            {"::FFFF:0a01:0203", "10.1.2.3"},
+                                                                            {"2001:DB8::0:1", "2001:db8::1"},
+                                                                            {"::1", "::1"}};
   for (const auto& [text, canonical] : cases) {
     const auto address = IpAddress::parse(text);
     ASSERT_TRUE(address) << text;
@@ -28,12 +30,18 @@ TEST(CidrBlockTest, HoldsWhatItsPrefixSays) {
     bool inside;
   };
   const std::vector<Case> cases = {
-      {"10.0.0.0/8", "10.255.0.1", true},      {"10.0.0.0/8", "11.0.0.0", false},
-      {"192.168.4.0/22", "192.168.7.255", true}, {"192.168.4.0/22", "192.168.8.0", false},
-      {"0.0.0.0/0", "1.2.3.4", true},          {"0.0.0.0/0", "2001:db8::1", false},
-      {"10.0.0.0/8", "::ffff:10.0.0.1", true}, {"fd00::/8", "fd12::1", true},
-      {"fd00::/8", "fe00::1", false},          {"::/0", "1.2.3.4", true},
-      {"127.0.0.1", "127.0.0.1", true},        {"127.0.0.1", "127.0.0.2", false},
+      {"10.0.0.0/8", "10.255.0.1", true},
+      {"10.0.0.0/8", "11.0.0.0", false},
+      {"192.168.4.0/22", "192.168.7.255", true},
+      {"192.168.4.0/22", "192.168.8.0", false},
+      {"0.0.0.0/0", "1.2.3.4", true},
+      {"0.0.0.0/0", "2001:db8::1", false},
+      {"10.0.0.0/8", "::ffff:10.0.0.1", true},
+      {"fd00::/8", "fd12::1", true},
+      {"fd00::/8", "fe00::1", false},
+      {"::/0", "1.2.3.4", true},
+      {"127.0.0.1", "127.0.0.1", true},
+      {"127.0.0.1", "127.0.0.2", false},
       {"::1/128", "::1", true},
   };
   for (const Case& c : cases) {
@@ -44,7 +52,8 @@ TEST(CidrBlockTest, HoldsWhatItsPrefixSays) {
 }
 
 TEST(CidrBlockTest, RefusesWhatIsProbablyATypingError) {
-  for (const std::string_view bad : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "x/8", ""}) {
+  for (const std::string_view bad :
+       {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "x/8", ""}) {
     EXPECT_FALSE(CidrBlock::parse(bad)) << bad;
   }
   EXPECT_FALSE(ForwardedTrust::from({"10.0.0.0/8", "nonsense"}).has_value());
@@ -109,7 +118,8 @@ TEST(EndpointTest, ReadsHostAndPort) {
     ASSERT_TRUE(endpoint) << text;
     EXPECT_EQ(endpoint->str(), canonical);
   }
-  for (const std::string_view bad : {"", "4566", ":4566", "::1:4566", "[127.0.0.1]:1", "h:1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x"}) {
+  for (const std::string_view bad :
+       {"", "4566", ":4566", "::1:4566", "[127.0.0.1]:1", "h:1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x"}) {
     EXPECT_FALSE(Endpoint::parse(bad)) << bad;
   }
 }

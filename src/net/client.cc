@@ -132,11 +132,14 @@ Client::Impl::Impl(ClientOptions options) : options_(std::move(options)) {
                        Context::no_tlsv1_1 | Context::no_compression,
                    error);
   if (!error) {
-    if (options_.ca_bundle_path.empty()) tls_.set_default_verify_paths(error);
-    else tls_.load_verify_file(options_.ca_bundle_path, error);
+    if (options_.ca_bundle_path.empty())
+      tls_.set_default_verify_paths(error);
+    else
+      tls_.load_verify_file(options_.ca_bundle_path, error);
   }
   if (!error) tls_.set_verify_mode(asio::ssl::verify_peer, error);
-  if (error) tls_error_ = validation_error("certificate authorities `" + options_.ca_bundle_path + "`: " + error.message());
+  if (error)
+    tls_error_ = validation_error("certificate authorities `" + options_.ca_bundle_path + "`: " + error.message());
 }
 
 std::unique_ptr<ByteStream> Client::Impl::take_idle(const std::string& key, const asio::execution_context& loop) {
@@ -161,7 +164,8 @@ std::unique_ptr<ByteStream> Client::Impl::take_idle(const std::string& key, cons
 void Client::Impl::keep_idle(std::string key, const asio::execution_context& loop, std::unique_ptr<ByteStream> stream) {
   const std::lock_guard lock(mutex_);
   if (idle_.size() >= options_.pool_max) return;
-  idle_.push_front({.key = std::move(key), .loop = &loop, .stream = std::move(stream), .until = Clock::now() + options_.pool_idle});
+  idle_.push_front(
+      {.key = std::move(key), .loop = &loop, .stream = std::move(stream), .until = Clock::now() + options_.pool_idle});
 }
 
 Task<Result<tcp::socket>> Client::Impl::connect_tcp(const Url& url, Deadline& deadline) {
@@ -173,8 +177,9 @@ Task<Result<tcp::socket>> Client::Impl::connect_tcp(const Url& url, Deadline& de
   } else {
     tcp::resolver resolver(executor);
     deadline.guard([&] { resolver.cancel(); });
-    const auto found = co_await resolver.async_resolve(url.host, std::to_string(url.port), tcp::resolver::numeric_service,
-                                                       asio::redirect_error(asio::use_awaitable, error));
+    const auto found =
+        co_await resolver.async_resolve(url.host, std::to_string(url.port), tcp::resolver::numeric_service,
+                                        asio::redirect_error(asio::use_awaitable, error));
     deadline.guard(nullptr);
     if (error) co_return fail(unavailable("cannot resolve `" + url.host + "`: " + error.message()));
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());

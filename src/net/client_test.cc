@@ -1,12 +1,12 @@
 #include "net/client.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "net/response_reader.h"
 #include "net/testing.h"
@@ -14,11 +14,11 @@
 namespace warifu::net {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::kPatience;
 using testing::TestServer;
-using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 http::Request request_of(std::string_view method, std::string_view body = {}) {
   http::Request request;
@@ -32,7 +32,8 @@ std::string url_of(std::uint16_t port, std::string_view target = "/") {
 }
 
 /// Runs fetches of one client one after another on one loop, as services do.
-std::vector<Result<http::Response>> fetch_all(Client& client, const std::vector<std::pair<std::string, http::Request>>& fetches,
+std::vector<Result<http::Response>> fetch_all(Client& client,
+                                              const std::vector<std::pair<std::string, http::Request>>& fetches,
                                               boost::asio::io_context& loop) {
   std::vector<Result<http::Response>> responses;
   const auto run = [](Client& c, const std::vector<std::pair<std::string, http::Request>>& all,
@@ -113,8 +114,9 @@ TEST(UrlTest, SplitsAUrl) {
     EXPECT_EQ(url->authority(), c.authority);
     EXPECT_EQ(url->secure, c.secure);
   }
-  for (const std::string_view bad : {"", "h", "ftp://h", "http://", "http:///p", "http://u@h/", "http://u:p@h/", "http://h:0", "http://h:65536",
-                                     "http://h:x", "http://[::1", "http://[::1]x", "http://a b/", "http://h/\r\nX: y", "http://h/\xc3\xa9", "http://h:"}) {
+  for (const std::string_view bad : {"", "h", "ftp://h", "http://", "http:///p", "http://u@h/", "http://u:p@h/",
+                                     "http://h:0", "http://h:65536", "http://h:x", "http://[::1", "http://[::1]x",
+                                     "http://a b/", "http://h/\r\nX: y", "http://h/\xc3\xa9", "http://h:"}) {
     EXPECT_FALSE(Url::parse(bad)) << bad;
   }
 }
@@ -137,7 +139,8 @@ TEST(ClientTest, FetchesFromOurServer) {
 
 TEST(ClientTest, ResolvesNames) {
   TestServer server;
-  const auto response = fetch_blocking("http://localhost:" + std::to_string(server.port()) + "/", request_of("GET"), kPatience);
+  const auto response =
+      fetch_blocking("http://localhost:" + std::to_string(server.port()) + "/", request_of("GET"), kPatience);
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 200);
 }
@@ -170,7 +173,9 @@ TEST(ClientTest, ReadsEveryFramingOfAResponse) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "hello"},
       {"HTTP/1.0 200 OK\r\n\r\nhello", "hello"},
-      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+       "5\r\n\r\nhello",
+       "hello"},
       {"HTTP/1.1 204 No Content\r\n\r\n", ""},
       {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
   };
@@ -256,7 +261,8 @@ TEST(ClientTest, RefusesToSendWhatWouldSplitARequest) {
   http::Request request = request_of("GET");
   request.headers.add("X", "a\r\nY: b");
   EXPECT_EQ(fetch_blocking("http://127.0.0.1:1/", request, kPatience).error().code, ErrorCode::kValidation);
-  EXPECT_EQ(fetch_blocking("http://127.0.0.1:1/", request_of("GET / HTTP/1.1"), kPatience).error().code, ErrorCode::kValidation);
+  EXPECT_EQ(fetch_blocking("http://127.0.0.1:1/", request_of("GET / HTTP/1.1"), kPatience).error().code,
+            ErrorCode::kValidation);
   EXPECT_EQ(fetch_blocking("file:///etc/passwd", request_of("GET"), kPatience).error().code, ErrorCode::kValidation);
 }
 
@@ -264,14 +270,16 @@ TEST(ClientTest, ReadsAnAnswerThatComesBeforeItsBodyWasTaken) {
   ServerOptions options;
   options.body_bytes_max = 1000;
   TestServer server(options);
-  const auto response = fetch_blocking(url_of(server.port()), request_of("PUT", std::string(4'000'000, 'x')), kPatience);
+  const auto response =
+      fetch_blocking(url_of(server.port()), request_of("PUT", std::string(4'000'000, 'x')), kPatience);
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 413);
 }
 
 TEST(ResponseReaderTest, JudgesAResponseAlikeHoweverItArrives) {
   const std::string bytes =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
     ResponseReader reader(false, 100);
     ResponseReader::Step last = ResponseReader::Step::kNeedMore;

@@ -44,7 +44,8 @@ Task<> HttpConnection::run() {
       co_await refuse(reader_.refusal());
       co_return;
     } else {
-      if (step == RequestReader::Step::kContinue && !co_await send_bytes("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return;
+      if (step == RequestReader::Step::kContinue && !co_await send_bytes("HTTP/1.1 100 Continue\r\n\r\n", {}))
+        co_return;
       if (!co_await fill()) co_return;
     }
   }

@@ -26,7 +26,7 @@ std::string text_of(const asio::ip::address& address) {
   return parsed ? parsed->str() : std::string{};
 }
 
-/// An exception here is a bug of ours or a full memory: the connection ends, the server goes on, and somebody hears of it.
+/// An exception here is a bug of ours or a full memory: the connection ends, the server goes on, the log tells.
 void report(const std::exception_ptr& failure) {
   if (!failure) return;
   try {
@@ -86,9 +86,8 @@ Task<> EventLoop::serve(tcp::socket socket) {
   const tcp::endpoint local = socket.local_endpoint(error);
   if (error) co_return;
 
-  ConnectionEnds ends{.peer_ip = text_of(peer.address()),
-                      .local_host = text_of(local.address()),
-                      .secure = shared_.tls != nullptr};
+  ConnectionEnds ends{
+      .peer_ip = text_of(peer.address()), .local_host = text_of(local.address()), .secure = shared_.tls != nullptr};
   std::unique_ptr<ByteStream> stream;
   TlsByteStream* tls = nullptr;
   if (shared_.tls != nullptr) {

@@ -36,8 +36,8 @@ struct ServerShared {
   std::condition_variable all_closed;
 };
 
-/// One thread with its io_context and the connections that live there. `open`, `close_idle`, `close_all` and `stop` may be
-/// called from any thread; all else happens on the loop's own.
+/// One thread with its io_context and the connections that live there. `open`, `close_idle`, `close_all` and `stop` may
+/// be called from any thread; all else happens on the loop's own.
 class EventLoop {
  public:
   explicit EventLoop(ServerShared& shared);

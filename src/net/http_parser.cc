@@ -93,7 +93,8 @@ void note_field(std::string_view name, std::string_view value, FieldFacts& facts
     case 17:
       if (iequals(name, "transfer-encoding")) facts.transfer_encoding = value, ++facts.transfer_encodings;
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -308,15 +309,20 @@ ChunkDecoder::State ChunkDecoder::end_size_line() {
 
 ChunkDecoder::State ChunkDecoder::trailer_byte(char c) {
   switch (phase_) {
-    case Phase::kDataCr: phase_ = Phase::kDataLf; return c == '\r' ? State::kNeedMore : State::kBad;
-    case Phase::kDataLf: phase_ = Phase::kSize; return c == '\n' ? State::kNeedMore : State::kBad;
+    case Phase::kDataCr:
+      phase_ = Phase::kDataLf;
+      return c == '\r' ? State::kNeedMore : State::kBad;
+    case Phase::kDataLf:
+      phase_ = Phase::kSize;
+      return c == '\n' ? State::kNeedMore : State::kBad;
     case Phase::kTrailerEnd:
       if (c != '\n') return State::kBad;
       if (line_empty_) return State::kDone;
       line_empty_ = true;
       phase_ = Phase::kTrailer;
       return State::kNeedMore;
-    default: break;
+    default:
+      break;
   }
   if (++line_bytes_ > kChunkHeaderBytesMax) return State::kBad;
   if (c == '\r') {

@@ -58,7 +58,8 @@ bool is_dns_name(std::string_view name) {
       if (std::exchange(label, 0) == 0) return false;
       continue;
     }
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    const bool allowed =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     if (!allowed || ++label > kLabelMax) return false;
   }
   return label > 0;
@@ -72,9 +73,12 @@ Result<std::string> alternative_names(const std::vector<std::string>& hostnames)
   std::string text;
   for (const std::string& name : all) {
     if (!text.empty()) text += ',';
-    if (IpAddress::parse(name)) text += "IP:" + name;
-    else if (is_dns_name(name)) text += "DNS:" + name;
-    else return fail(validation_error("`" + name + "` is not a host name"));
+    if (IpAddress::parse(name))
+      text += "IP:" + name;
+    else if (is_dns_name(name))
+      text += "DNS:" + name;
+    else
+      return fail(validation_error("`" + name + "` is not a host name"));
   }
   return text;
 }

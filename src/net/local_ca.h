@@ -21,6 +21,7 @@ struct LocalCa {
 /// addresses). Creates `dir` (0700) if need be. A CA that is there is kept and only the server certificate is made
 /// anew, so that trust given once stays. kValidation: a host name is malformed; kUnavailable: a file cannot be written
 /// or the CA there cannot be read.
-[[nodiscard]] Result<LocalCa> make_local_ca(const std::filesystem::path& dir, const std::vector<std::string>& hostnames);
+[[nodiscard]] Result<LocalCa> make_local_ca(const std::filesystem::path& dir,
+                                            const std::vector<std::string>& hostnames);
 
 }  // namespace warifu::net

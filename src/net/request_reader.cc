@@ -43,10 +43,14 @@ RequestReader::Step RequestReader::refuse(Refusal refusal) {
 
 RequestReader::Step RequestReader::next() {
   switch (phase_) {
-    case Phase::kHead: return read_head();
-    case Phase::kLength: return read_length();
-    case Phase::kChunks: return read_chunks();
-    case Phase::kReady: return Step::kReady;
+    case Phase::kHead:
+      return read_head();
+    case Phase::kLength:
+      return read_length();
+    case Phase::kChunks:
+      return read_chunks();
+    case Phase::kReady:
+      return Step::kReady;
   }
   return Step::kNeedMore;
 }
@@ -107,10 +111,14 @@ RequestReader::Step RequestReader::read_chunks() {
   const ChunkDecoder::State state = chunks_.decode(in, request_.body, body_max_);
   consume(pending() - in.size());
   switch (state) {
-    case ChunkDecoder::State::kNeedMore: return Step::kNeedMore;
-    case ChunkDecoder::State::kBad: return refuse({400, "malformed chunked body"});
-    case ChunkDecoder::State::kTooLarge: return refuse({413, "request body too large"});
-    case ChunkDecoder::State::kDone: break;
+    case ChunkDecoder::State::kNeedMore:
+      return Step::kNeedMore;
+    case ChunkDecoder::State::kBad:
+      return refuse({400, "malformed chunked body"});
+    case ChunkDecoder::State::kTooLarge:
+      return refuse({413, "request body too large"});
+    case ChunkDecoder::State::kDone:
+      break;
   }
   phase_ = Phase::kReady;
   return Step::kReady;

@@ -8,9 +8,7 @@
 namespace warifu::net {
 namespace {
 
-std::unexpected<Error> too_large() {
-  return fail({.code = ErrorCode::kTooLarge, .message = "response too large"});
-}
+std::unexpected<Error> too_large() { return fail({.code = ErrorCode::kTooLarge, .message = "response too large"}); }
 
 }  // namespace
 
@@ -19,8 +17,10 @@ Result<ResponseReader::Step> ResponseReader::feed(std::string_view bytes) {
   buffer_.append(bytes);
   for (;;) {
     const Phase before = phase_;
-    if (phase_ == Phase::kHead) TRY(read_head());
-    else if (phase_ != Phase::kDone) TRY(read_body());
+    if (phase_ == Phase::kHead)
+      TRY(read_head());
+    else if (phase_ != Phase::kDone)
+      TRY(read_body());
     if (phase_ == Phase::kDone) return Step::kReady;
     // A head leads on to its body, an interim one to the next head; a body that stands still needs bytes.
     const bool next_head = phase_ == Phase::kHead && scanner_.bytes() == 0 && !buffer_.empty();

@@ -79,10 +79,14 @@ void append_length(std::string& out, std::size_t bytes) {
 /// The fields that say how the message is framed: ours to write, whatever the message holds.
 bool is_framing_field(std::string_view name) {
   switch (name.size()) {
-    case 10: return iequals(name, "connection") || iequals(name, "keep-alive");
-    case 14: return iequals(name, "content-length");
-    case 17: return iequals(name, "transfer-encoding");
-    default: return false;
+    case 10:
+      return iequals(name, "connection") || iequals(name, "keep-alive");
+    case 14:
+      return iequals(name, "content-length");
+    case 17:
+      return iequals(name, "transfer-encoding");
+    default:
+      return false;
   }
 }
 

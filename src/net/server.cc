@@ -169,8 +169,8 @@ void Server::Impl::admit(EventLoop& loop, tcp::socket socket) {
 void Server::Impl::refuse(tcp::socket socket) {
   if (shared_.tls != nullptr) return;  // an answer would need the handshake that we cannot afford
   constexpr std::string_view kMessage = "too many connections";
-  const http::Response response = shared_.options.error_page ? shared_.options.error_page(503, kMessage)
-                                                             : plain_error_page(503, kMessage);
+  const http::Response response =
+      shared_.options.error_page ? shared_.options.error_page(503, kMessage) : plain_error_page(503, kMessage);
   std::string text;
   DateCache date;
   if (!is_sendable(response)) return;

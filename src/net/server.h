@@ -56,7 +56,7 @@ struct ServerOptions {
   std::string tls_cert_path;  // PEM chain, leaf first; both empty: plain text
   std::string tls_key_path;
 
-  /// CIDR blocks or addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. Empty: those fields mean nothing.
+  /// CIDR blocks or addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. Empty: nobody's are.
   std::vector<std::string> trusted_proxies;
   ErrorPage error_page;
 };

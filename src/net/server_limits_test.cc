@@ -1,9 +1,9 @@
 // Limits at and one past, deadlines, the connection cap, and stopping.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "net/server.h"
 #include "net/testing.h"
@@ -11,13 +11,13 @@
 namespace warifu::net {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::body_of;
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::RawClient;
 using testing::status_of;
 using testing::TestServer;
-using ::testing::HasSubstr;
-using std::chrono::milliseconds;
 
 /// A GET whose head has exactly `bytes` bytes.
 std::string head_of(std::size_t bytes) {
@@ -39,8 +39,8 @@ std::string chunked(std::size_t body_bytes) {
 }
 
 std::string sized(std::size_t body_bytes, std::string_view target = "/") {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body_bytes) + "\r\n\r\n" +
-         std::string(body_bytes, 'x');
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body_bytes) +
+         "\r\n\r\n" + std::string(body_bytes, 'x');
 }
 
 int first_status(std::uint16_t port, std::string_view bytes) {
@@ -77,7 +77,9 @@ TEST(ServerLimitsTest, StandAtTheirNamedConstantsByDefault) {
 
 TEST(ServerLimitsTest, LetTheHeadDecideHowLargeABodyMayBe) {
   ServerOptions options;
-  options.body_limit = [](const http::Request& head) { return head.target == "/big" ? std::size_t{100} : std::size_t{10}; };
+  options.body_limit = [](const http::Request& head) {
+    return head.target == "/big" ? std::size_t{100} : std::size_t{10};
+  };
   TestServer server(options);
   EXPECT_EQ(first_status(server.port(), sized(100, "/big")), 200);
   EXPECT_EQ(first_status(server.port(), sized(101, "/big")), 413);
@@ -136,8 +138,9 @@ TEST(ServerDeadlinesTest, AnswerASlowRequestWith408) {
   ServerOptions options;
   options.request_timeout = milliseconds(60);
   TestServer server(options);
-  for (const std::string_view begun : {"G", "GET / HTTP/1.1\r\nHost: h\r\n", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
-                                       "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+  for (const std::string_view begun :
+       {"G", "GET / HTTP/1.1\r\nHost: h\r\n", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf",
+        "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
     RawClient client(server.port());
     client.send(begun);
     EXPECT_EQ(status_of(client.response()), 408) << begun;
@@ -239,8 +242,10 @@ TEST(ServerStopTest, LosesNoAnswerUnderLoad) {
       while (client.send("GET /load HTTP/1.1\r\nHost: h\r\n\r\n")) {
         const std::string response = client.response();
         if (response.empty()) return;
-        if (status_of(response) == 200 && body_of(response) == "GET /load ") ++answered;
-        else ++malformed;
+        if (status_of(response) == 200 && body_of(response) == "GET /load ")
+          ++answered;
+        else
+          ++malformed;
       }
     });
   }

@@ -11,20 +11,20 @@ namespace warifu::net {
 namespace {
 
 using testing::body_of;
-using testing::RawClient;
-using testing::status_of;
-using testing::TestServer;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::RawClient;
+using testing::status_of;
+using testing::TestServer;
 
 std::string get(std::string_view target, std::string_view fields = {}) {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
 }
 
 std::string post(std::string_view body, std::string_view fields = {}) {
-  return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(fields) +
-         "\r\n" + std::string(body);
+  return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(body);
 }
 
 TEST(ServerTest, AnswersWithLengthDateAndTheHandlersFields) {
@@ -60,7 +60,8 @@ TEST(ServerTest, AnswersPipelinedRequestsInOrder) {
   RawClient client(server.port());
   std::string requests;
   constexpr int kRequests = 500;
-  for (int i = 0; i < kRequests; ++i) requests += i % 2 == 0 ? get("/" + std::to_string(i)) : post("p" + std::to_string(i));
+  for (int i = 0; i < kRequests; ++i)
+    requests += i % 2 == 0 ? get("/" + std::to_string(i)) : post("p" + std::to_string(i));
   client.send(requests);
   for (int i = 0; i < kRequests; ++i) {
     const std::string expected = i % 2 == 0 ? "GET /" + std::to_string(i) + " " : "POST /p p" + std::to_string(i);
@@ -78,7 +79,10 @@ TEST(ServerTest, ReadsARequestThatArrivesByteByByte) {
 TEST(ServerTest, UndoesChunkedBodiesAndDropsTrailers) {
   TestServer server;
   RawClient client(server.port());
-  client.send("PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n3;x=y\r\nefg\r\n0\r\nX-T: v\r\n\r\n" + get("/next"));
+  client.send(
+      "PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n3;x=y\r\nefg\r\n0\r\nX-T: "
+      "v\r\n\r\n" +
+      get("/next"));
   EXPECT_EQ(body_of(client.response()), "PUT /c abcdefg");
   EXPECT_EQ(body_of(client.response()), "GET /next ");
 }

@@ -56,8 +56,8 @@ class TcpStream final : public ByteStream {
   }
 
   std::size_t try_write(std::string_view head, std::string_view body) override {
-    std::array<iovec, 2> parts{{{const_cast<char*>(head.data()), head.size()},
-                                {const_cast<char*>(body.data()), body.size()}}};
+    std::array<iovec, 2> parts{
+        {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}}};
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = body.empty() ? 1 : 2;
@@ -135,8 +135,10 @@ class TlsStream final : public TlsByteStream {
     const asio::mutable_buffer buffer(into.data(), into.size());
     auto token = asio::redirect_error(asio::use_awaitable, error);
     std::size_t n = 0;
-    if (finished_) n = co_await stream_.next_layer().async_read_some(buffer, std::move(token));
-    else n = co_await stream_.async_read_some(buffer, std::move(token));
+    if (finished_)
+      n = co_await stream_.next_layer().async_read_some(buffer, std::move(token));
+    else
+      n = co_await stream_.async_read_some(buffer, std::move(token));
     if (error == asio::error::eof) co_return std::size_t{0};
     if (error) co_return fail(broken(error));
     co_return n;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "net/server.h"
 
 /// Helpers of net's own tests: a client that sends raw bytes, and a handler that tells what it saw.
@@ -133,12 +133,14 @@ inline Task<http::Response> echo(http::Request request) {
 class TestServer {
  public:
   explicit TestServer(ServerOptions options = {}, Handler handler = echo)
-      : server_([&] {
-          if (options.threads == 0) options.threads = 2;
-          return std::move(options);
-        }(), std::move(handler)) {
+      : server_(
+            [&] {
+              if (options.threads == 0) options.threads = 2;
+              return std::move(options);
+            }(),
+            std::move(handler)) {
     const Result<> started = server_.start();
-    EXPECT_TRUE(started) << started.error().message;
+    CHECK(started.has_value(), "the test's server does not start");
   }
   Server* operator->() { return &server_; }
   [[nodiscard]] std::uint16_t port() const { return server_.endpoints().at(0).port; }

@@ -13,10 +13,10 @@
 namespace warifu::net {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::kPatience;
 using testing::RawClient;
 using testing::TestServer;
-using ::testing::HasSubstr;
 
 /// A folder of its own for one test, removed after it.
 class TlsTest : public ::testing::Test {
@@ -41,7 +41,8 @@ class TlsTest : public ::testing::Test {
     request.body = std::move(body);
     ClientOptions options;
     options.ca_bundle_path = bundle;
-    return fetch_blocking("https://" + std::string(host) + ":" + std::to_string(port) + "/t", request, kPatience, options);
+    return fetch_blocking("https://" + std::string(host) + ":" + std::to_string(port) + "/t", request, kPatience,
+                          options);
   }
   static std::string read(const std::filesystem::path& path) {
     std::ifstream file(path);
