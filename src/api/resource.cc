@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/arn.h"
 #include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
@@ -27,6 +29,14 @@ Result<std::string> owner_of_key(store::Reader& reader, const AccountId& account
   return with_path(TRY(identity::user_by_id(reader, account, found->key.user_id)), std::move(arn));
 }
 
+/// `…:role/aws-service-role/SERVICE/…` with the name that AWS gives that service's role.
+std::string linked_role(const AccountId& account, std::string_view name) {
+  constexpr std::string_view kPath = "aws-service-role/";
+  const std::string_view service = name.substr(std::min(kPath.size(), name.size()), name.rfind('/') - kPath.size());
+  return identity::entity_arn(identity::EntityKind::kRole, account, identity::linked_role_path(service),
+                              identity::linked_role_name(service, ""));
+}
+
 Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, std::string arn) {
   const auto view = ArnView::parse(arn);
   if (!view) return arn;
@@ -41,7 +51,7 @@ Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, st
     case wire::Lookup::kInstanceProfile:
       return with_path(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
     case wire::Lookup::kAccessKeyOwner: return owner_of_key(reader, *account, name, std::move(arn));
-    case wire::Lookup::kServiceLinkedRole: return arn;
+    case wire::Lookup::kServiceLinkedRole: return linked_role(*account, name);
   }
   return arn;
 }
@@ -63,6 +73,8 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
                                      {.partition = "aws", .region = region, .account = caller});
   if (!expanded) return Target{.arn = principal.identity_arn, .account = caller};
   if (*expanded == "*") return Target{.arn = "*", .account = caller};
+  // IAM authorizes ListPolicies on the text `policy path /`, which is no ARN: only `*` can allow it.
+  if (permission.resource.starts_with("policy path ")) return Target{.arn = std::move(*expanded), .account = caller};
   const std::string arn = TRY(complete_path(reader, permission.lookup, std::move(*expanded)));
   const auto view = ArnView::parse(arn);
   if (!view) return fail(refused(fmt::format("{} is invalid", arn)));
