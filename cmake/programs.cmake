@@ -8,6 +8,11 @@ foreach(module ${WARIFU_MODULES})
   list(APPEND all_modules warifu_${module})
 endforeach()
 
+add_executable(warifu src/main.cc)
+target_compile_definitions(warifu PRIVATE WARIFU_VERSION="${PROJECT_VERSION}")
+target_compile_options(warifu PRIVATE ${WARIFU_WARNINGS})
+target_link_libraries(warifu PRIVATE warifu_server warifu_cli)
+
 # A fuzz target links libFuzzer under the fuzz preset; elsewhere a driver replays its corpus as a test.
 foreach(source ${fuzz_sources})
   get_filename_component(name ${source} NAME_WE)
@@ -33,3 +38,6 @@ foreach(source ${bench_sources})
   target_compile_options(${name} PRIVATE ${WARIFU_WARNINGS})
   target_link_libraries(${name} PRIVATE ${all_modules} benchmark::benchmark)
 endforeach()
+
+warifu_test(policy_differential_test SOURCES test/differential/policy_differential_test.cc test/differential/reference.cc
+    test/differential/reference_values.cc test/differential/generator.cc LIBS warifu_policy)

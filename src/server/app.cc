@@ -1,0 +1,150 @@
+#include "server/app.h"
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "api/pipeline.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "gen/model/services.h"
+#include "server/internal_routes.h"
+#include "server/logging.h"
+#include "server/management.h"
+#include "server/metrics.h"
+#include "server/services.h"
+#include "server/storage.h"
+
+namespace warifu::server {
+namespace {
+
+/// A wildcard address is not one that a client could use.
+std::string shown_host(const net::Endpoint& endpoint) {
+  if (endpoint.host == "0.0.0.0" || endpoint.host == "::") return "127.0.0.1";
+  return endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
+}
+
+std::string url_of(const ServeOptions& options, const net::Endpoint& endpoint) {
+  if (!options.public_url.empty()) return options.public_url;
+  return fmt::format("{}://{}:{}", options.tls_cert.empty() ? "http" : "https", shown_host(endpoint), endpoint.port);
+}
+
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find('/')));
+}
+
+api::HostPolicy host_policy(const ServeOptions& options) {
+  std::vector<std::string> names = options.hosts;
+  for (const std::string& listen : options.listen) names.push_back(listen);
+  if (!options.public_url.empty()) names.push_back(host_of(options.public_url));
+  return api::HostPolicy(std::move(names));
+}
+
+Result<net::ServerOptions> net_options(const ServeOptions& options) {
+  net::ServerOptions out;
+  out.listen.clear();
+  for (const std::string& text : options.listen) out.listen.push_back(TRY(net::Endpoint::parse(text)));
+  out.threads = options.threads;
+  out.tls_cert_path = options.tls_cert;
+  out.tls_key_path = options.tls_key;
+  out.trusted_proxies = options.trusted_proxies;
+  return out;
+}
+
+}  // namespace
+
+/// In the order in which things may depend on each other: what comes later goes first.
+struct App::Parts {
+  explicit Parts(const ServeOptions& options) : hosts(host_policy(options)) {}
+
+  SystemClock clock;
+  SystemRandom random;
+  api::HostPolicy hosts;
+  Metrics metrics;
+  std::unique_ptr<Storage> storage;
+  std::unique_ptr<api::Environment> environment;
+  api::Registry registry;
+  wire::Router router{model::services()};
+  std::unique_ptr<api::Pipeline> pipeline;
+  std::unique_ptr<net::Server> server;
+  std::string public_url;
+
+  Task<http::Response> answer(http::Request request) {
+    if (auto response = internal_route(request, hosts, metrics, server->metrics())) co_return std::move(*response);
+    co_return co_await pipeline->serve(std::move(request));
+  }
+};
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
+  TRY(check(options));
+  auto parts = std::make_unique<Parts>(options);
+  parts->storage = TRY(Storage::open(options.data, options.durability));
+  TRY(ensure_management(parts->storage->db(), options.data, parts->clock, parts->random));
+  bind_services(parts->registry);
+
+  net::ServerOptions server_options = TRY(net_options(options));
+  parts->public_url = url_of(options, server_options.listen.front());
+  parts->environment = std::make_unique<api::Environment>(
+      api::Environment{.db = parts->storage->db(), .sealer = parts->storage->sealer(), .clock = parts->clock,
+                       .random = parts->random, .public_url = parts->public_url});
+  api::PipelineOptions pipeline_options;
+  pipeline_options.hosts = parts->hosts;
+  pipeline_options.development = options.development;
+  pipeline_options.report = [&metrics = parts->metrics](const api::Report& report) {
+    metrics.record(report);
+    log_request(report);
+  };
+  parts->pipeline = std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router,
+                                                    std::move(pipeline_options));
+  Parts* raw = parts.get();
+  parts->server = std::make_unique<net::Server>(
+      std::move(server_options), [raw](http::Request request) { return raw->answer(std::move(request)); });
+  TRY(parts->server->start());
+  // Port 0 is known only now, and nobody has been told a URL yet: no request can be reading it.
+  const std::string bound_url = url_of(options, parts->server->endpoints().front());
+  if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+std::vector<net::Endpoint> App::endpoints() const { return parts_->server->endpoints(); }
+const std::string& App::public_url() const { return parts_->public_url; }
+bool App::stop(std::chrono::milliseconds drain) { return parts_->server->stop(drain); }
+
+int serve(const ServeOptions& options) {
+  const auto report = [](const Error& error) {
+    fmt::print(stderr, "warifu: {}\n", error.message);
+    return 1;
+  };
+  if (const auto logging = set_up_logging(options.log_format, options.log_level); !logging) return report(logging.error());
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  // Before any thread starts, so that all inherit the mask and only sigwait sees them.
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto app = App::start(options);
+  if (!app) return report(app.error());
+  if (options.development) {
+    fmt::print(stderr, "\033[31mwarifu: --dev: anyone on this machine is an administrator of any account\033[0m\n");
+  }
+  fmt::print("listening on {}\n", (*app)->public_url());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::info("stopping: running requests may finish");
+  const bool clean = (*app)->stop(std::chrono::seconds(options.drain_seconds));
+  if (!clean) log::warn("some requests were cut off");
+  return 0;
+}
+
+}  // namespace warifu::server
