@@ -44,13 +44,19 @@ class RestDecoder {
 
   Result<> bind(const Member& member) {
     switch (member.location) {
-      case Location::kLabel: return bind_label(member);
-      case Location::kQuery: return bind_query(member);
-      case Location::kHeader: return bind_header(member);
-      case Location::kPrefixHeaders: return bind_prefix_headers(member);
-      case Location::kPayload: return bind_payload(member);
+      case Location::kLabel:
+        return bind_label(member);
+      case Location::kQuery:
+        return bind_query(member);
+      case Location::kHeader:
+        return bind_header(member);
+      case Location::kPrefixHeaders:
+        return bind_prefix_headers(member);
+      case Location::kPayload:
+        return bind_payload(member);
       case Location::kBody:
-      case Location::kStatus: break;
+      case Location::kStatus:
+        break;
     }
     return {};
   }
@@ -88,7 +94,8 @@ class RestDecoder {
   Result<> bind_prefix_headers(const Member& member) {
     void* field = nullptr;
     for (const auto& [name, value] : request_.headers.fields()) {
-      if (name.size() < member.wire_name.size() || !iequals(name.substr(0, member.wire_name.size()), member.wire_name)) continue;
+      if (name.size() < member.wire_name.size() || !iequals(name.substr(0, member.wire_name.size()), member.wire_name))
+        continue;
       if (!is_utf8(value)) return wrong(member);
       if (field == nullptr) field = open_member(member, input_);
       *static_cast<std::string*>(member.shape->map->insert(field, name.substr(member.wire_name.size()))) = value;
@@ -116,7 +123,8 @@ class RestDecoder {
   }
 
   Result<> wrong(const Member& member) const {
-    return fail(cannot_parse(operation_, std::string("the value of ").append(member.name).append(" is not of its type")));
+    return fail(
+        cannot_parse(operation_, std::string("the value of ").append(member.name).append(" is not of its type")));
   }
 
   void missing(const Member& member) {
@@ -134,9 +142,11 @@ class RestDecoder {
 Result<> decode_body(const Operation& operation, const http::Request& request, const Routed& routed, void* input,
                      Violations& violations) {
   switch (operation.service->protocol) {
-    case Protocol::kRestJson: return RestDecoder(operation, request, routed, input, violations).run();
+    case Protocol::kRestJson:
+      return RestDecoder(operation, request, routed, input, violations).run();
     case Protocol::kJson10:
-    case Protocol::kJson11: return decode_json_members(operation, *operation.input, request.body, input, violations);
+    case Protocol::kJson11:
+      return decode_json_members(operation, *operation.input, request.body, input, violations);
     case Protocol::kQuery: {
       const std::string_view text = request.method == "GET" ? request.query() : std::string_view(request.body);
       return decode_form_members(operation, *operation.input, text, input, violations);
@@ -149,8 +159,8 @@ Result<> decode_body(const Operation& operation, const http::Request& request, c
 
 Result<> decode(const Operation& operation, const http::Request& request, const Routed& routed, void* input) {
   if (request.body.size() > operation.body_bytes_max) {
-    return fail({.code = ErrorCode::kTooLarge, .message = "the request body is larger than " +
-                                                          std::to_string(operation.body_bytes_max) + " bytes"});
+    return fail({.code = ErrorCode::kTooLarge,
+                 .message = "the request body is larger than " + std::to_string(operation.body_bytes_max) + " bytes"});
   }
   Violations violations(operation);
   if (Result<> read = decode_body(operation, request, routed, input, violations); !read) return read;

@@ -7,10 +7,10 @@
 namespace warifu::wire {
 
 /// Bounds on what a request may hold, whatever its operation. Past any of them: kValidation.
-inline constexpr std::size_t kDepthMax = 48;               // nesting of structures, lists, maps and documents
-inline constexpr std::size_t kFormFieldsMax = 4096;        // query protocol and query strings: pairs
-inline constexpr std::size_t kCollectionItemsMax = 10'000; // of a list or map that the model does not bound
-inline constexpr std::size_t kValidationErrorsMax = 16;    // reported at once
+inline constexpr std::size_t kDepthMax = 48;                // nesting of structures, lists, maps and documents
+inline constexpr std::size_t kFormFieldsMax = 4096;         // query protocol and query strings: pairs
+inline constexpr std::size_t kCollectionItemsMax = 10'000;  // of a list or map that the model does not bound
+inline constexpr std::size_t kValidationErrorsMax = 16;     // reported at once
 
 /// Reads a request into `input` and checks every constraint of the model.
 ///

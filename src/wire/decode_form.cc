@@ -77,17 +77,22 @@ class FormDecoder {
   bool value(const Shape& shape, const Node& node, void* out, const Path& path, bool flattened) {
     switch (shape.kind) {
       case Kind::kStructure:
-      case Kind::kUnion: return members(shape, node, out, path);
-      case Kind::kList: return list(shape, node, out, path, flattened);
-      case Kind::kMap: return map(shape, node, out, path, flattened);
-      case Kind::kDocument: return wrong_at(path);
+      case Kind::kUnion:
+        return members(shape, node, out, path);
+      case Kind::kList:
+        return list(shape, node, out, path, flattened);
+      case Kind::kMap:
+        return map(shape, node, out, path, flattened);
+      case Kind::kDocument:
+        return wrong_at(path);
       case Kind::kString:
       case Kind::kBlob:
       case Kind::kBoolean:
       case Kind::kInteger:
       case Kind::kLong:
       case Kind::kDouble:
-      case Kind::kTimestamp: break;
+      case Kind::kTimestamp:
+        break;
     }
     if (node.value == nullptr) return wrong_at(path);
     return parse_scalar(shape, *node.value, out) || wrong_at(path);
@@ -113,7 +118,8 @@ class FormDecoder {
       const Node* key = item->child("key");
       const Node* entry = item->child("value");
       if (key == nullptr || key->value == nullptr || entry == nullptr) return wrong_at(path);
-      if (!value(*shape.element, *entry, shape.map->insert(out, *key->value), path.key(*key->value, false), false)) return false;
+      if (!value(*shape.element, *entry, shape.map->insert(out, *key->value), path.key(*key->value, false), false))
+        return false;
     }
     return true;
   }

@@ -29,16 +29,19 @@ TEST(DecodeForm, ListsMayBeSparseUnorderedAndEmpty) {
 }
 
 TEST(DecodeForm, IndicesThatAreNotPositiveNumbersAreIgnored) {
-  const auto [input, result] = create_user("&UserName=a&Tags.member.0.Key=a&Tags.member.x.Key=b&Tags.member.-1.Key=c&Tags.member.4294967296.Key=d");
+  const auto [input, result] = create_user(
+      "&UserName=a&Tags.member.0.Key=a&Tags.member.x.Key=b&Tags.member.-1.Key=c&Tags.member.4294967296.Key=d");
   EXPECT_EQ(message_of(result), "ok");
   EXPECT_TRUE(input.tags->empty());
 }
 
 TEST(DecodeForm, ErrorsShowTheValueUnlessItIsSensitive) {
   EXPECT_EQ(message_of(create_user("&UserName=a%20b").second),
-            "1 validation error detected: Value 'a b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+");
-  EXPECT_EQ(message_of(create_user("").second),
-            "1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null");
+            "1 validation error detected: Value 'a b' at 'userName' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: [\\w+=,.@-]+");
+  EXPECT_EQ(
+      message_of(create_user("").second),
+      "1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null");
   const auto [input, result] = decode_as<model::iam::ChangePasswordInput>(
       "iam", form_request("Action=ChangePassword&OldPassword=%E2%82%ACsecret&NewPassword=x"));
   EXPECT_THAT(message_of(result), ::testing::Not(::testing::HasSubstr("secret")));
@@ -50,7 +53,8 @@ TEST(DecodeForm, AssumeRoleAnswersAsAwsWasSeenTo) {
       "sts", form_request("Action=AssumeRole&RoleArn=arn:aws:iam::111111111111:role/R&RoleSessionName=Session1:2"));
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().message,
-            "1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular "
+            "1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member "
+            "must satisfy regular "
             "expression pattern: [\\w+=,.@-]*");
   EXPECT_TRUE(result.error().reason.empty());
   EXPECT_TRUE(result.error().fields.empty());
@@ -58,8 +62,10 @@ TEST(DecodeForm, AssumeRoleAnswersAsAwsWasSeenTo) {
 
 TEST(DecodeForm, NestedListsOfStructuresAndTagsDecode) {
   const auto [input, result] = decode_as<model::sts::AssumeRoleInput>(
-      "sts", form_request("Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::111111111111:role/R&RoleSessionName=se&DurationSeconds=900"
-                          "&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess&TransitiveTagKeys.member.1=team"));
+      "sts",
+      form_request("Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::111111111111:role/"
+                   "R&RoleSessionName=se&DurationSeconds=900"
+                   "&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess&TransitiveTagKeys.member.1=team"));
   EXPECT_EQ(message_of(result), "ok");
   EXPECT_EQ(input.duration_seconds, 900);
   ASSERT_EQ(input.policy_arns->size(), 1U);
@@ -69,8 +75,8 @@ TEST(DecodeForm, NestedListsOfStructuresAndTagsDecode) {
 
 TEST(DecodeForm, WhatCannotBeReadIsMalformedInput) {
   const std::string base = "Action=UpdateAccountPasswordPolicy";
-  for (const std::string& form : {base + "&MinimumPasswordLength=abc", base + "&RequireSymbols=yes", base + "&x=%zz", base + "&x=%ff",
-                                 base + "&MinimumPasswordLength.x=1"}) {
+  for (const std::string& form : {base + "&MinimumPasswordLength=abc", base + "&RequireSymbols=yes", base + "&x=%zz",
+                                  base + "&x=%ff", base + "&MinimumPasswordLength.x=1"}) {
     const Result<> result = decode_as<model::iam::UpdateAccountPasswordPolicyInput>("iam", form_request(form)).second;
     ASSERT_FALSE(result.has_value()) << form;
     EXPECT_EQ(result.error().aws_name, "MalformedInput") << form;

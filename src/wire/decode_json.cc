@@ -18,32 +18,51 @@ constexpr std::size_t kMembersMax = 256;
 
 std::string_view name_of(Token token) {
   switch (token) {
-    case Token::kObject: return "START_OBJECT";
-    case Token::kArray: return "START_ARRAY";
-    case Token::kString: return "STRING_VALUE";
-    case Token::kNumber: return "NUMBER_VALUE";
-    case Token::kTrue: return "TRUE_VALUE";
-    case Token::kFalse: return "FALSE_VALUE";
-    case Token::kNull: return "NULL_VALUE";
-    case Token::kError: break;
+    case Token::kObject:
+      return "START_OBJECT";
+    case Token::kArray:
+      return "START_ARRAY";
+    case Token::kString:
+      return "STRING_VALUE";
+    case Token::kNumber:
+      return "NUMBER_VALUE";
+    case Token::kTrue:
+      return "TRUE_VALUE";
+    case Token::kFalse:
+      return "FALSE_VALUE";
+    case Token::kNull:
+      return "NULL_VALUE";
+    case Token::kError:
+      break;
   }
   return "INVALID_VALUE";
 }
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::kString: return "String";
-    case Kind::kBlob: return "Blob";
-    case Kind::kBoolean: return "Boolean";
-    case Kind::kInteger: return "Integer";
-    case Kind::kLong: return "Long";
-    case Kind::kDouble: return "Double";
-    case Kind::kTimestamp: return "Timestamp";
-    case Kind::kDocument: return "Document";
+    case Kind::kString:
+      return "String";
+    case Kind::kBlob:
+      return "Blob";
+    case Kind::kBoolean:
+      return "Boolean";
+    case Kind::kInteger:
+      return "Integer";
+    case Kind::kLong:
+      return "Long";
+    case Kind::kDouble:
+      return "Double";
+    case Kind::kTimestamp:
+      return "Timestamp";
+    case Kind::kDocument:
+      return "Document";
     case Kind::kStructure:
-    case Kind::kUnion: return "Structure";
-    case Kind::kList: return "List";
-    case Kind::kMap: return "Map";
+    case Kind::kUnion:
+      return "Structure";
+    case Kind::kList:
+      return "List";
+    case Kind::kMap:
+      return "Map";
   }
   return "Value";
 }
@@ -58,17 +77,25 @@ class JsonDecoder {
     const Token token = reader_.peek();
     switch (shape.kind) {
       case Kind::kStructure:
-      case Kind::kUnion: return token == Token::kObject ? members(shape, out, path) : wrong(token, shape.kind);
-      case Kind::kList: return token == Token::kArray ? list(shape, out, path) : wrong(token, shape.kind);
-      case Kind::kMap: return token == Token::kObject ? map(shape, out, path) : wrong(token, shape.kind);
-      case Kind::kDocument: return document(out);
-      case Kind::kString: return token == Token::kString ? string(out) : wrong(token, shape.kind);
-      case Kind::kBoolean: return boolean(token, shape, out);
+      case Kind::kUnion:
+        return token == Token::kObject ? members(shape, out, path) : wrong(token, shape.kind);
+      case Kind::kList:
+        return token == Token::kArray ? list(shape, out, path) : wrong(token, shape.kind);
+      case Kind::kMap:
+        return token == Token::kObject ? map(shape, out, path) : wrong(token, shape.kind);
+      case Kind::kDocument:
+        return document(out);
+      case Kind::kString:
+        return token == Token::kString ? string(out) : wrong(token, shape.kind);
+      case Kind::kBoolean:
+        return boolean(token, shape, out);
       case Kind::kInteger:
       case Kind::kLong:
-      case Kind::kDouble: return number(token, shape, out);
+      case Kind::kDouble:
+        return number(token, shape, out);
       case Kind::kBlob:
-      case Kind::kTimestamp: return text_or_number(token, shape, out);
+      case Kind::kTimestamp:
+        return text_or_number(token, shape, out);
     }
     return false;
   }
@@ -101,7 +128,8 @@ class JsonDecoder {
   bool finish() { return reader_.at_end(); }
 
   Error error() && {
-    return cannot_parse(operation_, type_error_.empty() ? "the request body is not valid JSON" : std::move(type_error_));
+    return cannot_parse(operation_,
+                        type_error_.empty() ? "the request body is not valid JSON" : std::move(type_error_));
   }
 
  private:

@@ -8,8 +8,8 @@
 /// Internal to the decoder: bodies.
 namespace warifu::wire {
 
-/// Reads the body members of `shape` (those with Location::kBody) from JSON text into `object`. Missing required members
-/// go to `violations`; text that is not JSON, or a value of the wrong type, is the Error.
+/// Reads the body members of `shape` (those with Location::kBody) from JSON text into `object`. Missing required
+/// members go to `violations`; text that is not JSON, or a value of the wrong type, is the Error.
 [[nodiscard]] Result<> decode_json_members(const Operation& operation, const Shape& shape, std::string_view text,
                                            void* object, Violations& violations);
 /// Reads one whole JSON text as a value of `shape` (a payload member).

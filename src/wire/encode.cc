@@ -15,10 +15,14 @@ constexpr std::string_view kXml = "text/xml";
 
 std::string_view content_type(Protocol protocol) {
   switch (protocol) {
-    case Protocol::kRestJson: return kJson;
-    case Protocol::kQuery: return kXml;
-    case Protocol::kJson10: return "application/x-amz-json-1.0";
-    case Protocol::kJson11: return "application/x-amz-json-1.1";
+    case Protocol::kRestJson:
+      return kJson;
+    case Protocol::kQuery:
+      return kXml;
+    case Protocol::kJson10:
+      return "application/x-amz-json-1.0";
+    case Protocol::kJson11:
+      return "application/x-amz-json-1.1";
   }
   return kJson;
 }
@@ -85,7 +89,11 @@ http::Response encode_rest(const Operation& operation, const void* output, std::
 http::Response encode_query(const Operation& operation, const void* output, std::string_view request_id) {
   http::Response response = start(operation.status, kXml, request_id);
   std::string& body = response.body;
-  body.append("<").append(operation.name).append("Response xmlns=\"").append(operation.service->xml_namespace).append("\">");
+  body.append("<")
+      .append(operation.name)
+      .append("Response xmlns=\"")
+      .append(operation.service->xml_namespace)
+      .append("\">");
   if (!operation.result_wrapper.empty()) {
     body.append("<").append(operation.result_wrapper).append(">");
     append_xml_members(body, *operation.output, output);
@@ -147,13 +155,17 @@ http::Response write_error(const Service* service, const WireError& error, const
   const Protocol protocol = service == nullptr ? Protocol::kRestJson : service->protocol;
   http::Response response = start(error.status, content_type(protocol), request_id);
   switch (protocol) {
-    case Protocol::kQuery: write_error_xml(response.body, *service, error, text, request_id); break;
+    case Protocol::kQuery:
+      write_error_xml(response.body, *service, error, text, request_id);
+      break;
     case Protocol::kRestJson:
       response.headers.add("x-amzn-ErrorType", std::string(error.name));
       write_error_json(response.body, {}, text);
       break;
     case Protocol::kJson10:
-    case Protocol::kJson11: write_error_json(response.body, error.name, text); break;
+    case Protocol::kJson11:
+      write_error_json(response.body, error.name, text);
+      break;
   }
   return response;
 }
@@ -162,10 +174,13 @@ http::Response write_error(const Service* service, const WireError& error, const
 
 http::Response encode(const Operation& operation, const void* output, std::string_view request_id) {
   switch (operation.service->protocol) {
-    case Protocol::kRestJson: return encode_rest(operation, output, request_id);
-    case Protocol::kQuery: return encode_query(operation, output, request_id);
+    case Protocol::kRestJson:
+      return encode_rest(operation, output, request_id);
+    case Protocol::kQuery:
+      return encode_query(operation, output, request_id);
     case Protocol::kJson10:
-    case Protocol::kJson11: break;
+    case Protocol::kJson11:
+      break;
   }
   http::Response response = start(operation.status, content_type(operation.service->protocol), request_id);
   append_json_members(response.body, *operation.output, output);

@@ -65,22 +65,31 @@ bool append_json_members(std::string& out, const Shape& shape, const void* objec
 
 void append_json(std::string& out, const Shape& shape, const void* value, TimeFormat format) {
   switch (shape.kind) {
-    case Kind::kString: return json::append_quoted(out, *static_cast<const std::string*>(value));
-    case Kind::kBlob: return json::append_quoted(out, base64_encode(*static_cast<const std::string*>(value)));
-    case Kind::kTimestamp: return append_time(out, shape, value, format);
+    case Kind::kString:
+      return json::append_quoted(out, *static_cast<const std::string*>(value));
+    case Kind::kBlob:
+      return json::append_quoted(out, base64_encode(*static_cast<const std::string*>(value)));
+    case Kind::kTimestamp:
+      return append_time(out, shape, value, format);
     case Kind::kDocument: {
       const std::string& text = static_cast<const Document*>(value)->json;
       out.append(text.empty() ? "null" : text);
       return;
     }
     case Kind::kStructure:
-    case Kind::kUnion: append_json_members(out, shape, value); return;
-    case Kind::kList: return append_list(out, shape, value);
-    case Kind::kMap: return append_map(out, shape, value);
+    case Kind::kUnion:
+      append_json_members(out, shape, value);
+      return;
+    case Kind::kList:
+      return append_list(out, shape, value);
+    case Kind::kMap:
+      return append_map(out, shape, value);
     case Kind::kBoolean:
     case Kind::kInteger:
     case Kind::kLong:
-    case Kind::kDouble: out.append(format_scalar(shape, value, format)); return;
+    case Kind::kDouble:
+      out.append(format_scalar(shape, value, format));
+      return;
   }
 }
 

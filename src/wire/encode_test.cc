@@ -18,7 +18,8 @@ std::string header(const http::Response& response, std::string_view name) {
 
 TEST(Encode, RestErrorsNameTheirTypeInAHeader) {
   const Operation& operation = operation_of("bedrock-agentcore", "GetEvent");
-  const http::Response response = encode_error(operation.service, &operation, not_found("Memory not found: `x\"`"), "id-1");
+  const http::Response response =
+      encode_error(operation.service, &operation, not_found("Memory not found: `x\"`"), "id-1");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(header(response, "x-amzn-ErrorType"), "ResourceNotFoundException");
   EXPECT_EQ(header(response, "x-amzn-RequestId"), "id-1");
@@ -29,23 +30,29 @@ TEST(Encode, RestErrorsNameTheirTypeInAHeader) {
 TEST(Encode, ValidationExceptionCarriesItsReasonAndFields) {
   const Operation& operation = operation_of("bedrock-agentcore", "GetEvent");
   Error error = validation_error("bad");
-  EXPECT_EQ(encode_error(operation.service, &operation, error, "r").body, R"({"message":"bad","reason":"FieldValidationFailed"})");
+  EXPECT_EQ(encode_error(operation.service, &operation, error, "r").body,
+            R"({"message":"bad","reason":"FieldValidationFailed"})");
   error.reason = "CannotParse";
   error.fields = {{.name = "a", .message = "b"}, {.name = "c", .message = "d"}};
   EXPECT_EQ(encode_error(operation.service, &operation, error, "r").body,
-            R"({"message":"bad","reason":"CannotParse","fieldList":[{"name":"a","message":"b"},{"name":"c","message":"d"}]})");
+            R"({"message":"bad","reason":"CannotParse","fieldList":)"
+            R"([{"name":"a","message":"b"},{"name":"c","message":"d"}]})");
 }
 
 TEST(Encode, QueryErrorsSayWhoseFaultItIs) {
   const Service& iam = service_of("iam");
-  Error error{.code = ErrorCode::kNotFound, .message = "The user with name <b> cannot be found.", .aws_name = "NoSuchEntity"};
+  Error error{
+      .code = ErrorCode::kNotFound, .message = "The user with name <b> cannot be found.", .aws_name = "NoSuchEntity"};
   const http::Response response = encode_error(&iam, &operation_of("iam", "GetUser"), error, "r");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(header(response, "Content-Type"), "text/xml");
   EXPECT_EQ(response.body,
-            "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
-            "<Message>The user with name &lt;b&gt; cannot be found.</Message></Error><RequestId>r</RequestId></ErrorResponse>");
-  EXPECT_THAT(encode_error(&iam, nullptr, internal_error("x"), "r").body, ::testing::HasSubstr("<Type>Receiver</Type>"));
+            "<ErrorResponse "
+            "xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type><Code>NoSuchEntity</Code>"
+            "<Message>The user with name &lt;b&gt; cannot be "
+            "found.</Message></Error><RequestId>r</RequestId></ErrorResponse>");
+  EXPECT_THAT(encode_error(&iam, nullptr, internal_error("x"), "r").body,
+              ::testing::HasSubstr("<Type>Receiver</Type>"));
 }
 
 TEST(Encode, Json1xErrorsNameTheirTypeInTheBody) {
@@ -57,7 +64,8 @@ TEST(Encode, Json1xErrorsNameTheirTypeInTheBody) {
 }
 
 TEST(Encode, EmptyResponsesHaveNoBodyAndEmptyOutputsAnEmptyObject) {
-  const http::Response tagged = encode(operation_of("bedrock-agentcore", "TagResource"), std::make_unique<model::agentcore::TagResourceOutput>().get(), "r");
+  const http::Response tagged = encode(operation_of("bedrock-agentcore", "TagResource"),
+                                       std::make_unique<model::agentcore::TagResourceOutput>().get(), "r");
   EXPECT_EQ(tagged.status, 204);
   EXPECT_EQ(tagged.body, "");
   EXPECT_EQ(header(tagged, "Content-Type"), "absent");
@@ -79,7 +87,8 @@ TEST(Encode, AuthenticationFailuresSpeakEachProtocol) {
     int rest_status;
     int json_status;
   } kCases[] = {
-      {AuthFailureKind::kMissingToken, "MissingAuthenticationToken", 403, "MissingAuthenticationTokenException", 403, 400},
+      {AuthFailureKind::kMissingToken, "MissingAuthenticationToken", 403, "MissingAuthenticationTokenException", 403,
+       400},
       {AuthFailureKind::kIncompleteSignature, "IncompleteSignature", 400, "IncompleteSignatureException", 403, 400},
       {AuthFailureKind::kInvalidKeyId, "InvalidClientTokenId", 403, "UnrecognizedClientException", 403, 400},
       {AuthFailureKind::kInvalidToken, "InvalidClientTokenId", 403, "UnrecognizedClientException", 403, 400},
@@ -115,8 +124,9 @@ struct Mapping {
 
 void expect_mapped(std::string_view service, std::string_view operation, std::span<const Mapping> mappings) {
   for (const Mapping& test : mappings) {
-    const WireError mapped = map_error(&service_of(service), operation.empty() ? nullptr : &operation_of(service, operation),
-                                       {.code = test.code, .message = {}, .aws_name = test.aws_name});
+    const WireError mapped =
+        map_error(&service_of(service), operation.empty() ? nullptr : &operation_of(service, operation),
+                  {.code = test.code, .message = {}, .aws_name = test.aws_name});
     EXPECT_EQ(mapped.name, test.expected) << operation;
     EXPECT_EQ(mapped.status, test.status) << operation << " " << test.expected;
   }
@@ -140,7 +150,8 @@ TEST(ErrorMap, TheCodeBecomesWhatTheOperationDeclares) {
       {ErrorCode::kNotFound, "NoSuchEntity", "ResourceNotFoundException", 404},
   };
   expect_mapped("bedrock-agentcore", "CreateEvent", kEvent);
-  const Mapping kTag[] = {{ErrorCode::kThrottled, "", "ThrottlingException", 429}, {ErrorCode::kInternal, "", "InternalServerException", 500}};
+  const Mapping kTag[] = {{ErrorCode::kThrottled, "", "ThrottlingException", 429},
+                          {ErrorCode::kInternal, "", "InternalServerException", 500}};
   expect_mapped("bedrock-agentcore", "TagResource", kTag);
   const Mapping kMemory[] = {{ErrorCode::kConflict, "", "ConflictException", 409}};
   expect_mapped("bedrock-agentcore", "CreateMemory", kMemory);

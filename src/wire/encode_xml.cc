@@ -39,17 +39,22 @@ void append_entries(std::string& out, std::string_view name, const Shape& shape,
 void append_content(std::string& out, const Shape& shape, const void* value, TimeFormat format) {
   switch (shape.kind) {
     case Kind::kStructure:
-    case Kind::kUnion: return append_xml_members(out, shape, value);
-    case Kind::kList: return append_items(out, shape.element_name, shape, value);
-    case Kind::kMap: return append_entries(out, "entry", shape, value);
-    case Kind::kDocument: return append_xml_text(out, static_cast<const Document*>(value)->json);
+    case Kind::kUnion:
+      return append_xml_members(out, shape, value);
+    case Kind::kList:
+      return append_items(out, shape.element_name, shape, value);
+    case Kind::kMap:
+      return append_entries(out, "entry", shape, value);
+    case Kind::kDocument:
+      return append_xml_text(out, static_cast<const Document*>(value)->json);
     case Kind::kString:
     case Kind::kBlob:
     case Kind::kBoolean:
     case Kind::kInteger:
     case Kind::kLong:
     case Kind::kDouble:
-    case Kind::kTimestamp: return append_xml_text(out, format_scalar(shape, value, format));
+    case Kind::kTimestamp:
+      return append_xml_text(out, format_scalar(shape, value, format));
   }
 }
 
@@ -78,15 +83,29 @@ void append_xml_members(std::string& out, const Shape& shape, const void* object
 void append_xml_text(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
-      case '&': out.append("&amp;"); break;
-      case '<': out.append("&lt;"); break;
-      case '>': out.append("&gt;"); break;
-      case '"': out.append("&quot;"); break;
-      case '\'': out.append("&apos;"); break;
+      case '&':
+        out.append("&amp;");
+        break;
+      case '<':
+        out.append("&lt;");
+        break;
+      case '>':
+        out.append("&gt;");
+        break;
+      case '"':
+        out.append("&quot;");
+        break;
+      case '\'':
+        out.append("&apos;");
+        break;
       // A bare carriage return would be read back as a line feed (XML 1.0 §2.11).
-      case '\r': out.append("&#xD;"); break;
+      case '\r':
+        out.append("&#xD;");
+        break;
       case '\n':
-      case '\t': out.push_back(c); break;
+      case '\t':
+        out.push_back(c);
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out.append("\xef\xbf\xbd");

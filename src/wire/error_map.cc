@@ -50,10 +50,13 @@ Protocol protocol_of(const Service* service) { return service == nullptr ? Proto
 
 int by_protocol(Protocol protocol, int rest_json, int query, int json) {
   switch (protocol) {
-    case Protocol::kRestJson: return rest_json;
-    case Protocol::kQuery: return query;
+    case Protocol::kRestJson:
+      return rest_json;
+    case Protocol::kQuery:
+      return query;
     case Protocol::kJson10:
-    case Protocol::kJson11: break;
+    case Protocol::kJson11:
+      break;
   }
   return json;
 }
@@ -70,7 +73,8 @@ const CommonError* common(std::string_view name) {
 }
 
 /// The first of `names` that the operation declares; `fallback` when it declares none.
-WireError first_declared(const Operation* operation, std::initializer_list<std::string_view> names, WireError fallback) {
+WireError first_declared(const Operation* operation, std::initializer_list<std::string_view> names,
+                         WireError fallback) {
   for (const std::string_view name : names) {
     if (const ErrorShape* error = declared(operation, name)) return {error->name, error->status};
   }
@@ -101,9 +105,12 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
     case ErrorCode::kQuotaExceeded:
       return first_declared(operation, {"ServiceQuotaExceededException", "LimitExceeded"},
                             pick({"ServiceQuotaExceededException", 402}, {"LimitExceeded", 409}));
-    case ErrorCode::kTooLarge: return {"RequestEntityTooLargeException", 413};
-    case ErrorCode::kUnsupported: return {"NotImplementedException", 501};
-    case ErrorCode::kUnavailable: return pick({"ServiceUnavailableException", 503}, {"ServiceUnavailable", 503});
+    case ErrorCode::kTooLarge:
+      return {"RequestEntityTooLargeException", 413};
+    case ErrorCode::kUnsupported:
+      return {"NotImplementedException", 501};
+    case ErrorCode::kUnavailable:
+      return pick({"ServiceUnavailableException", 503}, {"ServiceUnavailable", 503});
     case ErrorCode::kInternal:
       return first_declared(operation, {"ServiceException", "InternalServerException", "ServiceFailure"},
                             pick({"InternalServerException", 500}, {"InternalFailure", 500}));
@@ -132,15 +139,21 @@ WireError map_auth_failure(const Service* service, AuthFailureKind kind) {
     return query ? of_query : WireError{of_json, json_status};
   };
   switch (kind) {
-    case AuthFailureKind::kMissingToken: return pick("MissingAuthenticationTokenException", {"MissingAuthenticationToken", 403});
-    case AuthFailureKind::kMalformedQuery: return {"MalformedQueryString", 400};
-    case AuthFailureKind::kIncompleteSignature: return pick("IncompleteSignatureException", {"IncompleteSignature", 400});
+    case AuthFailureKind::kMissingToken:
+      return pick("MissingAuthenticationTokenException", {"MissingAuthenticationToken", 403});
+    case AuthFailureKind::kMalformedQuery:
+      return {"MalformedQueryString", 400};
+    case AuthFailureKind::kIncompleteSignature:
+      return pick("IncompleteSignatureException", {"IncompleteSignature", 400});
     case AuthFailureKind::kInvalidKeyId:
-    case AuthFailureKind::kInvalidToken: return pick("UnrecognizedClientException", {"InvalidClientTokenId", 403});
-    case AuthFailureKind::kExpiredToken: return pick("ExpiredTokenException", {"ExpiredToken", 403});
+    case AuthFailureKind::kInvalidToken:
+      return pick("UnrecognizedClientException", {"InvalidClientTokenId", 403});
+    case AuthFailureKind::kExpiredToken:
+      return pick("ExpiredTokenException", {"ExpiredToken", 403});
     case AuthFailureKind::kBothHeaderAndQuery:
     case AuthFailureKind::kSignatureMismatch:
-    case AuthFailureKind::kSkewed: return pick("InvalidSignatureException", {"SignatureDoesNotMatch", 403});
+    case AuthFailureKind::kSkewed:
+      return pick("InvalidSignatureException", {"SignatureDoesNotMatch", 403});
   }
   return {"InternalFailure", 500};
 }

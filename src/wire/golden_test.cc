@@ -84,7 +84,8 @@ TEST(Golden, ResponsesAreTheBytesThatBotocoreReadsBack) {
       const Erased output = make_erased(*operation.output);
       // An output has the form of a json 1.x input: the decoder's JSON path fills it.
       Operation reader = operation;
-      const Service json_service{.name = "test", .signing_name = "test", .event_source = "", .protocol = Protocol::kJson11};
+      const Service json_service{
+          .name = "test", .signing_name = "test", .event_source = "", .protocol = Protocol::kJson11};
       reader.service = &json_service;
       reader.input = operation.output;
       reader.body_bytes_max = 1 << 20;

@@ -41,7 +41,8 @@ bool JsonReader::fail() {
 }
 
 void JsonReader::skip_space() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+    ++at_;
 }
 
 bool JsonReader::expect(char c) {
@@ -54,13 +55,20 @@ JsonReader::Token JsonReader::peek() {
   skip_space();
   if (at_ < text_.size()) {
     switch (text_[at_]) {
-      case '{': return Token::kObject;
-      case '[': return Token::kArray;
-      case '"': return Token::kString;
-      case 't': return Token::kTrue;
-      case 'f': return Token::kFalse;
-      case 'n': return Token::kNull;
-      case '-': return Token::kNumber;
+      case '{':
+        return Token::kObject;
+      case '[':
+        return Token::kArray;
+      case '"':
+        return Token::kString;
+      case 't':
+        return Token::kTrue;
+      case 'f':
+        return Token::kFalse;
+      case 'n':
+        return Token::kNull;
+      case '-':
+        return Token::kNumber;
       default:
         if (digit(text_[at_])) return Token::kNumber;
     }
@@ -147,14 +155,28 @@ bool JsonReader::read_escape(std::string& out) {
   switch (kind) {
     case '"':
     case '\\':
-    case '/': out.push_back(kind); return true;
-    case 'b': out.push_back('\b'); return true;
-    case 'f': out.push_back('\f'); return true;
-    case 'n': out.push_back('\n'); return true;
-    case 'r': out.push_back('\r'); return true;
-    case 't': out.push_back('\t'); return true;
-    case 'u': break;
-    default: return fail();
+    case '/':
+      out.push_back(kind);
+      return true;
+    case 'b':
+      out.push_back('\b');
+      return true;
+    case 'f':
+      out.push_back('\f');
+      return true;
+    case 'n':
+      out.push_back('\n');
+      return true;
+    case 'r':
+      out.push_back('\r');
+      return true;
+    case 't':
+      out.push_back('\t');
+      return true;
+    case 'u':
+      break;
+    default:
+      return fail();
   }
   unsigned point = 0;
   if (!read_hex4(point)) return false;
@@ -223,14 +245,20 @@ bool JsonReader::literal(std::string_view word) {
 
 bool JsonReader::skip_scalar() {
   switch (peek()) {
-    case Token::kString: return skip_string();
-    case Token::kNumber: return !read_number().empty();
-    case Token::kTrue: return literal("true");
-    case Token::kFalse: return literal("false");
-    case Token::kNull: return literal("null");
+    case Token::kString:
+      return skip_string();
+    case Token::kNumber:
+      return !read_number().empty();
+    case Token::kTrue:
+      return literal("true");
+    case Token::kFalse:
+      return literal("false");
+    case Token::kNull:
+      return literal("null");
     case Token::kObject:
     case Token::kArray:
-    case Token::kError: break;
+    case Token::kError:
+      break;
   }
   return fail();
 }

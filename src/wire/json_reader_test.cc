@@ -20,19 +20,56 @@ std::string read_string(std::string_view text) {
 
 TEST(JsonReader, RawValuesKeepTheirVeryBytes) {
   for (const std::string_view text :
-       {"{}", "[]", "null", "true", "false", "0", "-0", "-1.5e+10", "\"\"", R"("a\u0041\/")", R"({ "a" : [ 1 , { } ] , "b":[[]] })",
-        R"([1,[2,[3]],{"x":{"y":[]}}])"}) {
+       {"{}", "[]", "null", "true", "false", "0", "-0", "-1.5e+10", "\"\"", R"("a\u0041\/")",
+        R"({ "a" : [ 1 , { } ] , "b":[[]] })", R"([1,[2,[3]],{"x":{"y":[]}}])"}) {
     EXPECT_EQ(raw(text), text);
     EXPECT_EQ(raw(std::string(" \t\r\n").append(text).append(" ")), text);
   }
 }
 
 TEST(JsonReader, TextThatIsNotJsonIsRefused) {
-  for (const std::string_view text :
-       {"", " ", "{", "[", "}", "]", "{]", "[}", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}",
-        "{\"a\":1 \"b\":2}", "01", "+1", "1.", ".5", "1e", "1e+", "-", "nul", "TRUE", "nan", "Infinity", "\"", "\"\\\"",
-        "\"\\x\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"a\nb\"", "\"\x01\"", "1 1", "{}{}",
-        "'a'", "[1]]", "/**/1"}) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "{",
+                                      "[",
+                                      "}",
+                                      "]",
+                                      "{]",
+                                      "[}",
+                                      "[1,]",
+                                      "[,1]",
+                                      "[1 2]",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{\"a\":1,}",
+                                      "{,}",
+                                      "{a:1}",
+                                      "{\"a\":1 \"b\":2}",
+                                      "01",
+                                      "+1",
+                                      "1.",
+                                      ".5",
+                                      "1e",
+                                      "1e+",
+                                      "-",
+                                      "nul",
+                                      "TRUE",
+                                      "nan",
+                                      "Infinity",
+                                      "\"",
+                                      "\"\\\"",
+                                      "\"\\x\"",
+                                      "\"\\u12g4\"",
+                                      "\"\\ud800\"",
+                                      "\"\\ud800\\u0041\"",
+                                      "\"\\udc00\"",
+                                      "\"a\nb\"",
+                                      "\"\x01\"",
+                                      "1 1",
+                                      "{}{}",
+                                      "'a'",
+                                      "[1]]",
+                                      "/**/1"}) {
     EXPECT_EQ(raw(text), "refused") << text;
     EXPECT_FALSE(json::parse(text).has_value()) << text;
   }

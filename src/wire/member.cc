@@ -92,8 +92,10 @@ void visit_context(const Operation& operation, const ContextKey& key, const void
       return each_tag(operation, input, key.member, [&](std::string_view tag, std::string_view) {
         visit({.key = key.key, .suffix = {}, .value = tag, .multivalued = true});
       });
-    case ContextSource::kLiteral: return visit({.key = key.key, .suffix = {}, .value = key.literal});
-    case ContextSource::kEntity: return;
+    case ContextSource::kLiteral:
+      return visit({.key = key.key, .suffix = {}, .value = key.literal});
+    case ContextSource::kEntity:
+      return;
   }
 }
 
@@ -110,7 +112,8 @@ std::optional<std::string_view> placeholder(const Operation& operation, const vo
   const std::string_view rest = text.substr(mark + 1);
   if (text[mark] == '|') return value ? value : rest;
   if (value && rest == "without_scheme") {
-    if (const std::size_t scheme = value->find("://"); scheme != std::string_view::npos) value->remove_prefix(scheme + 3);
+    if (const std::size_t scheme = value->find("://"); scheme != std::string_view::npos)
+      value->remove_prefix(scheme + 3);
   }
   return value;
 }

@@ -55,7 +55,8 @@ TEST(Member, AMemoryIsNamedByItsIdOrItsArn) {
 
 TEST(Member, IamResourcesTakeTheirPathFromTheRequestOrALookup) {
   EXPECT_EQ(arn_of(iam::ops::kCreateUser, {.user_name = "alice"}), "arn:aws:iam::111111111111:user/alice");
-  EXPECT_EQ(arn_of(iam::ops::kCreateUser, {.path = "/team/", .user_name = "alice"}), "arn:aws:iam::111111111111:user/team/alice");
+  EXPECT_EQ(arn_of(iam::ops::kCreateUser, {.path = "/team/", .user_name = "alice"}),
+            "arn:aws:iam::111111111111:user/team/alice");
   EXPECT_EQ(arn_of(iam::ops::kGetUser, {.user_name = "alice"}), "arn:aws:iam::111111111111:user/alice");
   EXPECT_EQ(iam::ops::kGetUser.operation->permissions[0].lookup, Lookup::kUser);
   EXPECT_EQ(arn_of(iam::ops::kGetUser, {}), "absent");
@@ -81,7 +82,8 @@ TEST(Member, ConditionalPermissionsApplyWhenTheirMemberIsThere) {
   EXPECT_FALSE(applies(operation, pass_role, &without));
   EXPECT_TRUE(applies(operation, pass_role, &with));
   EXPECT_EQ(arn_of(ac::ops::kCreateMemory, with, 1), "arn:aws:iam::111111111111:role/R");
-  EXPECT_THAT(context_of(ac::ops::kCreateMemory, with, 1), ::testing::Contains("iam:PassedToService=bedrock-agentcore.amazonaws.com"));
+  EXPECT_THAT(context_of(ac::ops::kCreateMemory, with, 1),
+              ::testing::Contains("iam:PassedToService=bedrock-agentcore.amazonaws.com"));
   EXPECT_THAT(context_of(ac::ops::kCreateMemory, with, 0),
               ::testing::Not(::testing::Contains("iam:PassedToService=bedrock-agentcore.amazonaws.com")));
 }
@@ -89,16 +91,19 @@ TEST(Member, ConditionalPermissionsApplyWhenTheirMemberIsThere) {
 TEST(Member, ConditionKeysComeFromTheInput) {
   EXPECT_THAT(context_of(ac::ops::kCreateEvent, {.memory_id = kArn, .actor_id = "a", .session_id = "s"}),
               ::testing::ElementsAre("bedrock-agentcore:actorId=a", "bedrock-agentcore:sessionId=s"));
-  EXPECT_THAT(context_of(ac::ops::kCreateEvent, {.memory_id = kArn, .actor_id = "a"}), ::testing::ElementsAre("bedrock-agentcore:actorId=a"));
+  EXPECT_THAT(context_of(ac::ops::kCreateEvent, {.memory_id = kArn, .actor_id = "a"}),
+              ::testing::ElementsAre("bedrock-agentcore:actorId=a"));
   EXPECT_THAT(context_of(ac::ops::kListMemoryRecords, {.memory_id = kArn, .namespace_path = "/a/"}),
               ::testing::ElementsAre("bedrock-agentcore:namespacePath=/a/"));
-  EXPECT_THAT(context_of(ac::ops::kBatchCreateMemoryRecords, {.memory_id = kArn, .records = {{.namespaces = {"/a/"}}, {.namespaces = {"/b/"}}}}),
+  EXPECT_THAT(context_of(ac::ops::kBatchCreateMemoryRecords,
+                         {.memory_id = kArn, .records = {{.namespaces = {"/a/"}}, {.namespaces = {"/b/"}}}}),
               ::testing::ElementsAre("bedrock-agentcore:namespace[]=/a/", "bedrock-agentcore:namespace[]=/b/"));
 }
 
 TEST(Member, TagsSupplyTheirKeysAndValues) {
-  EXPECT_THAT(context_of(ac::ops::kTagResource, {.resource_arn = kArn, .tags = {{"team", "blue"}, {"x", ""}}}),
-              ::testing::ElementsAre("aws:RequestTag/team=blue", "aws:RequestTag/x=", "aws:TagKeys[]=team", "aws:TagKeys[]=x"));
+  EXPECT_THAT(
+      context_of(ac::ops::kTagResource, {.resource_arn = kArn, .tags = {{"team", "blue"}, {"x", ""}}}),
+      ::testing::ElementsAre("aws:RequestTag/team=blue", "aws:RequestTag/x=", "aws:TagKeys[]=team", "aws:TagKeys[]=x"));
   EXPECT_THAT(context_of(ac::ops::kUntagResource, {.resource_arn = kArn, .tag_keys = {"team", "x"}}),
               ::testing::ElementsAre("aws:TagKeys[]=team", "aws:TagKeys[]=x"));
   EXPECT_THAT(context_of(iam::ops::kTagUser, {.user_name = "a", .tags = {{.key = "team", .value = "blue"}}}),

@@ -32,7 +32,7 @@ enum class ContextSource : std::uint8_t {
 struct ContextKey {
   std::string_view key;  // `bedrock-agentcore:actorId`; for kRequestTags the prefix `aws:RequestTag/`
   ContextSource source = ContextSource::kMember;
-  std::string_view member{};   // path in the input; lists on the way are flattened
+  std::string_view member{};  // path in the input; lists on the way are flattened
   std::string_view literal{};
   bool multivalued = false;
 };
@@ -44,8 +44,8 @@ enum class Lookup : std::uint8_t {
   kGroup,
   kRole,
   kInstanceProfile,
-  kAccessKeyOwner,      // the user who owns the access key whose id stands in the name's place
-  kServiceLinkedRole,   // the role's name follows from the service that stands in its path
+  kAccessKeyOwner,     // the user who owns the access key whose id stands in the name's place
+  kServiceLinkedRole,  // the role's name follows from the service that stands in its path
 };
 
 /// One (action, resource) pair that must be allowed.
@@ -55,10 +55,10 @@ struct Permission {
   /// `{Url:without_scheme}`); `{caller}`: the calling user; `*`: the action has no resource type. `resource_arn` in
   /// member.h expands it.
   std::string_view resource;
-  bool accepts_arn = false;            // the member may hold the whole ARN instead of its last part
-  bool caller_when_absent = false;     // IAM: without UserName the resource is the calling user itself
+  bool accepts_arn = false;         // the member may hold the whole ARN instead of its last part
+  bool caller_when_absent = false;  // IAM: without UserName the resource is the calling user itself
   Lookup lookup = Lookup::kNone;
-  std::string_view when{};             // applies only when this member is present; empty: always
+  std::string_view when{};                // applies only when this member is present; empty: always
   std::span<const ContextKey> context{};  // keys of this pair alone, beside the operation's
 };
 
@@ -74,9 +74,9 @@ struct Service;
 struct Operation {
   const Service* service = nullptr;
   std::string_view name;
-  std::string_view method;                    // rest-json; `POST` for others
-  std::string_view uri;                       // `/memories/{memoryId}/events`; `/` for others
-  int status = 200;                           // of success
+  std::string_view method;  // rest-json; `POST` for others
+  std::string_view uri;     // `/memories/{memoryId}/events`; `/` for others
+  int status = 200;         // of success
   const Shape* input = nullptr;
   const Shape* output = nullptr;
   std::span<const ErrorShape> errors{};
@@ -85,9 +85,9 @@ struct Operation {
   std::span<const ContextKey> context{};      // supplied to every permission
   std::string_view idempotency_member{};      // empty: none
   std::size_t body_bytes_max = 0;
-  bool unsigned_allowed = false;              // AssumeRoleWithWebIdentity, AssumeRoleWithSAML
-  bool read_only = false;                     // audit: a read
-  std::string_view result_wrapper{};          // query: `AssumeRoleResult`; empty when there is no output
+  bool unsigned_allowed = false;      // AssumeRoleWithWebIdentity, AssumeRoleWithSAML
+  bool read_only = false;             // audit: a read
+  std::string_view result_wrapper{};  // query: `AssumeRoleResult`; empty when there is no output
 };
 
 struct Service {
@@ -95,7 +95,7 @@ struct Service {
   std::string_view signing_name;  // `bedrock-agentcore`: the service of the credential scope
   std::string_view event_source;  // `bedrock-agentcore.amazonaws.com`
   Protocol protocol;
-  bool global = false;            // answers in any region of the scope
+  bool global = false;               // answers in any region of the scope
   std::string_view version{};        // query: 2011-06-15
   std::string_view xml_namespace{};  // query
   std::string_view target_prefix{};  // json 1.x: `TrentService`

@@ -104,11 +104,20 @@ class ClassParser {
   bool quantifier(Item& item) {
     if (at_ >= text_.size()) return true;
     switch (text_[at_]) {
-      case '*': item.min = 0; item.max = kUnbounded; break;
-      case '+': item.max = kUnbounded; break;
-      case '?': item.min = 0; break;
-      case '{': return braces(item);
-      default: return true;
+      case '*':
+        item.min = 0;
+        item.max = kUnbounded;
+        break;
+      case '+':
+        item.max = kUnbounded;
+        break;
+      case '?':
+        item.min = 0;
+        break;
+      case '{':
+        return braces(item);
+      default:
+        return true;
     }
     ++at_;
     // A lazy or possessive quantifier would need more than this.
@@ -186,7 +195,8 @@ const Compiled& compiled_of(const Pattern& pattern) {
   if (!pattern.excluded.empty()) fresh->excluded = compile_re2(pattern.excluded);
   const void* expected = nullptr;
   // Another thread may have been first: then ours goes. What stays lives as long as the table, the whole process.
-  if (pattern.compiled.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
+  if (pattern.compiled.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel))
+    return *fresh.release();
   return *static_cast<const Compiled*>(expected);
 }
 

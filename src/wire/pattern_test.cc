@@ -17,7 +17,10 @@ struct Case {
 TEST(Pattern, SequencesOfClassesMatchWithoutRe2AndAgreeWithIt) {
   const Case kCases[] = {
       {{.text = "", .re2 = "[a-zA-Z0-9][a-zA-Z0-9-_]*", .excluded = ""}, true, {"a", "a-_9"}, {"", "-a", "a b", "aé"}},
-      {{.text = "", .re2 = "[0-9]+#[a-fA-F0-9]+", .excluded = ""}, true, {"1#a", "0001#3f"}, {"#a", "1#", "1##a", "1#g"}},
+      {{.text = "", .re2 = "[0-9]+#[a-fA-F0-9]+", .excluded = ""},
+       true,
+       {"1#a", "0001#3f"},
+       {"#a", "1#", "1##a", "1#g"}},
       {{.text = "", .re2 = "[\\w+=,.@-]{2,4}", .excluded = ""}, true, {"ab", "a-@="}, {"a", "abcde", "a b"}},
       {{.text = "", .re2 = "mem-[a-zA-Z0-9-_]*", .excluded = ""}, true, {"mem-", "mem-a_"}, {"mem", "xmem-a"}},
       {{.text = "", .re2 = "[a-z]?[0-9]", .excluded = ""}, true, {"1", "a1"}, {"", "a", "ab1"}},
@@ -27,7 +30,10 @@ TEST(Pattern, SequencesOfClassesMatchWithoutRe2AndAgreeWithIt) {
       {{.text = "", .re2 = "[^a]", .excluded = ""}, false, {"b"}, {"a"}},
       {{.text = "", .re2 = "[\\p{L}\\p{N}]+", .excluded = ""}, false, {"é1"}, {"-"}},
       {{.text = "", .re2 = "^[a-z]+$", .excluded = ""}, true, {"abc"}, {"ABC", "a\n"}},
-      {{.text = "", .re2 = "[a-z][a-z0-9]*", .excluded = "actorId|sessionid"}, true, {"actor", "sessionidx"}, {"sessionid"}},
+      {{.text = "", .re2 = "[a-z][a-z0-9]*", .excluded = "actorId|sessionid"},
+       true,
+       {"actor", "sessionidx"},
+       {"sessionid"}},
       {{.text = "", .re2 = "[a-z0-9\\-\\/]*", .excluded = ""}, true, {"", "a-/"}, {"\\"}},
   };
   for (const Case& test : kCases) {
@@ -57,7 +63,8 @@ TEST(Pattern, EveryPatternOfTheModelsCompiles) {
   for (const Shape* shape : shapes) {
     if (shape->pattern == nullptr) continue;
     // A pattern that does not compile ends the process here.
-    EXPECT_FALSE(matches(*shape->pattern, "\x01\x02 no pattern allows this \x03") && !shape->pattern->text.contains("\\S"))
+    EXPECT_FALSE(matches(*shape->pattern, "\x01\x02 no pattern allows this \x03") &&
+                 !shape->pattern->text.contains("\\S"))
         << shape->name;
     ++patterns;
   }

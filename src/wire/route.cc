@@ -78,7 +78,7 @@ std::optional<std::string> parameter(const http::Request& request, std::string_v
 struct Router::Tables {
   struct Entry {
     const Service* service;
-    Node root;                                               // rest-json
+    Node root;                                                // rest-json
     std::map<std::string_view, const Operation*> operations;  // the others, by name
   };
   std::map<std::string_view, Entry> services;
@@ -94,7 +94,9 @@ struct Router::Tables {
   [[nodiscard]] static Result<Routed> query(const Entry& entry, const http::Request& request) {
     const std::optional<std::string> action = parameter(request, "Action");
     if (!action) {
-      return fail({.code = ErrorCode::kValidation, .message = "The request must contain the parameter Action", .aws_name = "MissingAction"});
+      return fail({.code = ErrorCode::kValidation,
+                   .message = "The request must contain the parameter Action",
+                   .aws_name = "MissingAction"});
     }
     const std::string version = parameter(request, "Version").value_or(std::string(entry.service->version));
     const auto found = entry.operations.find(*action);
@@ -147,10 +149,13 @@ Result<Routed> Router::route(const Service& service, const http::Request& reques
   const auto found = tables_->services.find(service.signing_name);
   if (found == tables_->services.end()) return fail(unknown_operation());
   switch (service.protocol) {
-    case Protocol::kRestJson: return Tables::rest(found->second, request);
-    case Protocol::kQuery: return Tables::query(found->second, request);
+    case Protocol::kRestJson:
+      return Tables::rest(found->second, request);
+    case Protocol::kQuery:
+      return Tables::query(found->second, request);
     case Protocol::kJson10:
-    case Protocol::kJson11: return Tables::target(found->second, request);
+    case Protocol::kJson11:
+      return Tables::target(found->second, request);
   }
   return fail(unknown_operation());
 }

@@ -25,8 +25,10 @@ TEST(Route, RestPathsAreSplitBeforeTheyAreDecoded) {
       {"POST", "/memories/M-0123456789/events", "CreateEvent memoryId=M-0123456789"},
       {"POST", "/memories/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2FM-0123456789/events",
        "CreateEvent memoryId=arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/M-0123456789"},
-      {"GET", "/memories/M/actor/team%2Fuser%3A1/sessions/s/events/1%233f", "GetEvent memoryId=M actorId=team/user:1 sessionId=s eventId=1#3f"},
-      {"DELETE", "/memories/M/actor/a/sessions/s/events/1%233f", "DeleteEvent memoryId=M actorId=a sessionId=s eventId=1#3f"},
+      {"GET", "/memories/M/actor/team%2Fuser%3A1/sessions/s/events/1%233f",
+       "GetEvent memoryId=M actorId=team/user:1 sessionId=s eventId=1#3f"},
+      {"DELETE", "/memories/M/actor/a/sessions/s/events/1%233f",
+       "DeleteEvent memoryId=M actorId=a sessionId=s eventId=1#3f"},
       {"POST", "/memories/M/actor/a/sessions", "ListSessions memoryId=M actorId=a"},
       {"POST", "/memories/M/actor/a+b/sessions/s", "ListEvents memoryId=M actorId=a+b sessionId=s"},
       {"POST", "/memories/create", "CreateMemory"},
@@ -47,7 +49,8 @@ TEST(Route, RestPathsAreSplitBeforeTheyAreDecoded) {
       {"PUT", "/resourcepolicy/arn%3Aaws%3Ax", "PutResourcePolicy resourceArn=arn:aws:x"},
   };
   for (const auto& test : kCases) {
-    EXPECT_EQ(routed("bedrock-agentcore", make_request(test.method, test.target)), test.expected) << test.method << " " << test.target;
+    EXPECT_EQ(routed("bedrock-agentcore", make_request(test.method, test.target)), test.expected)
+        << test.method << " " << test.target;
   }
 }
 
@@ -82,7 +85,8 @@ TEST(Route, OnlyTheClosedListMayComeUnsigned) {
             "AssumeRoleWithWebIdentity");
   EXPECT_EQ(router().unsigned_operation(form_request("Action=AssumeRoleWithSAML"))->name, "AssumeRoleWithSAML");
   EXPECT_EQ(router().unsigned_operation(form_request("Action=AssumeRole")), nullptr);
-  EXPECT_EQ(router().unsigned_operation(make_request("POST", "/memories/create", "Action=AssumeRoleWithSAML")), nullptr);
+  EXPECT_EQ(router().unsigned_operation(make_request("POST", "/memories/create", "Action=AssumeRoleWithSAML")),
+            nullptr);
   EXPECT_EQ(router().unsigned_operation(make_request("GET", "/")), nullptr);
   std::size_t count = 0;
   for (const Service* service : model::services()) {
@@ -101,8 +105,12 @@ TEST(Route, Json1xOperationsAreNamedByTheirTarget) {
   static const Shape kEmpty{.name = "Empty", .kind = Kind::kStructure};
   static const Operation kDecrypt{.name = "Decrypt", .method = "POST", .uri = "/", .input = &kEmpty, .output = &kEmpty};
   static const Operation* const kOperations[] = {&kDecrypt};
-  static const Service kService{.name = "kms", .signing_name = "kms", .event_source = "", .protocol = Protocol::kJson11,
-                                .target_prefix = "TrentService", .operations = kOperations};
+  static const Service kService{.name = "kms",
+                                .signing_name = "kms",
+                                .event_source = "",
+                                .protocol = Protocol::kJson11,
+                                .target_prefix = "TrentService",
+                                .operations = kOperations};
   static const Service* const kServices[] = {&kService};
   const Router json_router(kServices);
   const auto target = [&](const char* value) {

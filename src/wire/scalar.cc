@@ -93,20 +93,28 @@ std::optional<double> parse_double(std::string_view number) {
 
 bool parse_scalar(const Shape& shape, std::string_view text, void* out) {
   switch (shape.kind) {
-    case Kind::kString: *static_cast<std::string*>(out) = text; return true;
-    case Kind::kBlob: return store(base64_decode(text), out);
+    case Kind::kString:
+      *static_cast<std::string*>(out) = text;
+      return true;
+    case Kind::kBlob:
+      return store(base64_decode(text), out);
     case Kind::kBoolean:
       *static_cast<bool*>(out) = text == "true";
       return text == "true" || text == "false";
-    case Kind::kInteger: return store_integer(text, out);
-    case Kind::kLong: return store(parse_integer(text), out);
-    case Kind::kDouble: return store(parse_double(text), out);
-    case Kind::kTimestamp: return store(parse_timestamp(text), out);
+    case Kind::kInteger:
+      return store_integer(text, out);
+    case Kind::kLong:
+      return store(parse_integer(text), out);
+    case Kind::kDouble:
+      return store(parse_double(text), out);
+    case Kind::kTimestamp:
+      return store(parse_timestamp(text), out);
     case Kind::kDocument:
     case Kind::kStructure:
     case Kind::kUnion:
     case Kind::kList:
-    case Kind::kMap: break;
+    case Kind::kMap:
+      break;
   }
   CHECK(false, "not a scalar");
   return false;
@@ -130,12 +138,21 @@ void append_double(std::string& out, double value) { append_number(out, value); 
 std::string format_scalar(const Shape& shape, const void* value, TimeFormat format) {
   std::string out;
   switch (shape.kind) {
-    case Kind::kString: return *static_cast<const std::string*>(value);
-    case Kind::kBlob: return base64_encode(*static_cast<const std::string*>(value));
-    case Kind::kBoolean: return *static_cast<const bool*>(value) ? "true" : "false";
-    case Kind::kInteger: append_number(out, *static_cast<const std::int32_t*>(value)); return out;
-    case Kind::kLong: append_number(out, *static_cast<const std::int64_t*>(value)); return out;
-    case Kind::kDouble: append_double(out, *static_cast<const double*>(value)); return out;
+    case Kind::kString:
+      return *static_cast<const std::string*>(value);
+    case Kind::kBlob:
+      return base64_encode(*static_cast<const std::string*>(value));
+    case Kind::kBoolean:
+      return *static_cast<const bool*>(value) ? "true" : "false";
+    case Kind::kInteger:
+      append_number(out, *static_cast<const std::int32_t*>(value));
+      return out;
+    case Kind::kLong:
+      append_number(out, *static_cast<const std::int64_t*>(value));
+      return out;
+    case Kind::kDouble:
+      append_double(out, *static_cast<const double*>(value));
+      return out;
     case Kind::kTimestamp: {
       const Timestamp time = *static_cast<const Timestamp*>(value);
       if (format == TimeFormat::kHttpDate) return http_date(time);
@@ -147,7 +164,8 @@ std::string format_scalar(const Shape& shape, const void* value, TimeFormat form
     case Kind::kStructure:
     case Kind::kUnion:
     case Kind::kList:
-    case Kind::kMap: break;
+    case Kind::kMap:
+      break;
   }
   CHECK(false, "not a scalar");
   return out;

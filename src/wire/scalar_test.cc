@@ -11,14 +11,23 @@ std::string epoch(std::int64_t ms) {
 
 TEST(Scalar, EpochSecondsAreFlooredToMillisecondsWithoutRounding) {
   const std::pair<std::string_view, std::optional<std::int64_t>> kCases[] = {
-      {"1783165130.534", 1783165130534}, {"1783165130.5349999", 1783165130534}, {"1783165130", 1783165130000},
-      {"1783165130.5", 1783165130500},   {"0", 0},
-      {"-1", -1000},                     {"-0.0005", -1},
-      {"-0.5", -500},                    {"1.783165130534e9", 1783165130534},
-      {"253402300799.999", 253402300799999}, {"253402300800", std::nullopt},
-      {"1e300", std::nullopt},           {"", std::nullopt},
-      {".5", std::nullopt},              {"1.", std::nullopt},
-      {"1x", std::nullopt},              {"9999999999999", std::nullopt},
+      {"1783165130.534", 1783165130534},
+      {"1783165130.5349999", 1783165130534},
+      {"1783165130", 1783165130000},
+      {"1783165130.5", 1783165130500},
+      {"0", 0},
+      {"-1", -1000},
+      {"-0.0005", -1},
+      {"-0.5", -500},
+      {"1.783165130534e9", 1783165130534},
+      {"253402300799.999", 253402300799999},
+      {"253402300800", std::nullopt},
+      {"1e300", std::nullopt},
+      {"", std::nullopt},
+      {".5", std::nullopt},
+      {"1.", std::nullopt},
+      {"1x", std::nullopt},
+      {"9999999999999", std::nullopt},
   };
   for (const auto& [text, ms] : kCases) {
     const std::optional<Timestamp> time = parse_epoch(text);
@@ -28,8 +37,8 @@ TEST(Scalar, EpochSecondsAreFlooredToMillisecondsWithoutRounding) {
 }
 
 TEST(Scalar, TimestampsComeInEveryFormThatAwsTakes) {
-  for (const std::string_view text :
-       {"1783165130", "1783165130.0", "2026-07-04T11:38:50Z", "2026-07-04T11:38:50.000Z", "Sat, 04 Jul 2026 11:38:50 GMT"}) {
+  for (const std::string_view text : {"1783165130", "1783165130.0", "2026-07-04T11:38:50Z", "2026-07-04T11:38:50.000Z",
+                                      "Sat, 04 Jul 2026 11:38:50 GMT"}) {
     ASSERT_TRUE(parse_timestamp(text).has_value()) << text;
     EXPECT_EQ(parse_timestamp(text)->ms, 1783165130000) << text;
   }

@@ -59,8 +59,8 @@ struct Shape;
 
 /// Reaches through std::optional (or a Box) without knowing its type.
 struct SlotOps {
-  void* (*emplace)(void* slot);            // makes a fresh value in the slot and returns it
-  const void* (*get)(const void* slot);    // nullptr when empty
+  void* (*emplace)(void* slot);          // makes a fresh value in the slot and returns it
+  const void* (*get)(const void* slot);  // nullptr when empty
 };
 
 struct Member {
@@ -102,19 +102,19 @@ inline constexpr double kNoMax = std::numeric_limits<double>::infinity();
 struct Shape {
   std::string_view name;
   Kind kind;
-  bool sensitive = false;          // never echoed, never logged
-  double min = kNoMin;             // of a number's value, a string's code points, a blob's bytes, a collection's size
+  bool sensitive = false;  // never echoed, never logged
+  double min = kNoMin;     // of a number's value, a string's code points, a blob's bytes, a collection's size
   double max = kNoMax;
   const Pattern* pattern = nullptr;
   std::span<const std::string_view> values{};  // of an enum
   std::string_view invalid_message{};          // replaces the generic validation text, where AWS has its own
   std::span<const Member> members{};           // of a structure or union
   const StructOps* structure = nullptr;
-  const Shape* element = nullptr;              // of a list; the value of a map
-  const Shape* key = nullptr;                  // of a map
+  const Shape* element = nullptr;  // of a list; the value of a map
+  const Shape* key = nullptr;      // of a map
   const ListOps* list = nullptr;
   const MapOps* map = nullptr;
-  std::string_view element_name = "member";    // XML and query: the element of a list
+  std::string_view element_name = "member";  // XML and query: the element of a list
 };
 
 /// The member's value in `object`, freshly made where the member is optional.
@@ -135,12 +135,18 @@ class Box {
   Box() = default;
   Box(const Box& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Box(Box&&) noexcept = default;
-  Box& operator=(Box other) noexcept { value_ = std::move(other.value_); return *this; }
+  Box& operator=(Box other) noexcept {
+    value_ = std::move(other.value_);
+    return *this;
+  }
   explicit Box(T value) : value_(std::make_unique<T>(std::move(value))) {}
   [[nodiscard]] bool has_value() const { return value_ != nullptr; }
   [[nodiscard]] const T& operator*() const { return *value_; }
   [[nodiscard]] const T* operator->() const { return value_.get(); }
-  T& emplace() { value_ = std::make_unique<T>(); return *value_; }
+  T& emplace() {
+    value_ = std::make_unique<T>();
+    return *value_;
+  }
 
  private:
   std::unique_ptr<T> value_;
@@ -148,12 +154,11 @@ class Box {
 
 // The operations behind each C++ type, instantiated by the generated tables.
 template <class Slot>
-inline constexpr SlotOps kSlotOps = {
-    [](void* slot) -> void* { return &static_cast<Slot*>(slot)->emplace(); },
-    [](const void* slot) -> const void* {
-      const Slot* typed = static_cast<const Slot*>(slot);
-      return typed->has_value() ? static_cast<const void*>(&**typed) : nullptr;
-    }};
+inline constexpr SlotOps kSlotOps = {[](void* slot) -> void* { return &static_cast<Slot*>(slot)->emplace(); },
+                                     [](const void* slot) -> const void* {
+                                       const Slot* typed = static_cast<const Slot*>(slot);
+                                       return typed->has_value() ? static_cast<const void*>(&**typed) : nullptr;
+                                     }};
 template <class T>
 inline constexpr ListOps kListOps = {
     [](const void* list) { return static_cast<const std::vector<T>*>(list)->size(); },

@@ -13,7 +13,8 @@ namespace {
 std::string bound(double value) {
   std::string text;
   // Bounds of lengths and integers are whole: `100`, not `1e+02`.
-  if (value == static_cast<double>(static_cast<std::int64_t>(value))) return std::to_string(static_cast<std::int64_t>(value));
+  if (value == static_cast<double>(static_cast<std::int64_t>(value)))
+    return std::to_string(static_cast<std::int64_t>(value));
   append_double(text, value);
   return text;
 }
@@ -86,23 +87,29 @@ template <class Broken>
 bool check_scalar(const Shape& shape, const void* value, const Broken& broken) {
   switch (shape.kind) {
     case Kind::kString:
-    case Kind::kBlob: return check_string(shape, *static_cast<const std::string*>(value), broken);
-    case Kind::kInteger: return check_number(shape, *static_cast<const std::int32_t*>(value), broken);
-    case Kind::kLong: return check_number(shape, static_cast<double>(*static_cast<const std::int64_t*>(value)), broken);
-    case Kind::kDouble: return check_number(shape, *static_cast<const double*>(value), broken);
+    case Kind::kBlob:
+      return check_string(shape, *static_cast<const std::string*>(value), broken);
+    case Kind::kInteger:
+      return check_number(shape, *static_cast<const std::int32_t*>(value), broken);
+    case Kind::kLong:
+      return check_number(shape, static_cast<double>(*static_cast<const std::int64_t*>(value)), broken);
+    case Kind::kDouble:
+      return check_number(shape, *static_cast<const double*>(value), broken);
     case Kind::kBoolean:
     case Kind::kTimestamp:
     case Kind::kDocument:
     case Kind::kStructure:
     case Kind::kUnion:
     case Kind::kList:
-    case Kind::kMap: break;
+    case Kind::kMap:
+      break;
   }
   return true;
 }
 
 bool scalar(const Shape& shape) {
-  return shape.kind != Kind::kStructure && shape.kind != Kind::kUnion && shape.kind != Kind::kList && shape.kind != Kind::kMap;
+  return shape.kind != Kind::kStructure && shape.kind != Kind::kUnion && shape.kind != Kind::kList &&
+         shape.kind != Kind::kMap;
 }
 
 std::string shown(const Shape& shape, const void* value) {
@@ -144,11 +151,13 @@ bool validate_entry(void* context, const std::string& key, const void* value) {
   const auto ignore = [](std::string) {};
   if (!walk.keys_reported && !check_string(*walk.shape.key, key, ignore)) {
     walk.keys_reported = true;
-    walk.violations.add(walk.path, *walk.shape.key, {}, "Map keys must satisfy constraint: " + all_constraints(*walk.shape.key));
+    walk.violations.add(walk.path, *walk.shape.key, {},
+                        "Map keys must satisfy constraint: " + all_constraints(*walk.shape.key));
   }
   const Shape& element = *walk.shape.element;
   if (!scalar(element)) {
-    validate_value(element, value, walk.path.key(key, walk.shape.sensitive || walk.shape.key->sensitive), walk.violations);
+    validate_value(element, value, walk.path.key(key, walk.shape.sensitive || walk.shape.key->sensitive),
+                   walk.violations);
   } else if (!walk.values_reported && !check_scalar(element, value, ignore)) {
     walk.values_reported = true;
     walk.violations.add(walk.path, element, {}, "Map value must satisfy constraint: " + all_constraints(element));
@@ -175,8 +184,10 @@ void validate_members(const Shape& shape, const void* value, const Path& path, V
 void validate_value(const Shape& shape, const void* value, const Path& path, Violations& violations) {
   switch (shape.kind) {
     case Kind::kStructure:
-    case Kind::kUnion: return validate_members(shape, value, path, violations);
-    case Kind::kList: return validate_list(shape, value, path, violations);
+    case Kind::kUnion:
+      return validate_members(shape, value, path, violations);
+    case Kind::kList:
+      return validate_list(shape, value, path, violations);
     case Kind::kMap: {
       check_size(shape, shape.map->size(value), path, violations);
       EntryWalk walk{.shape = shape, .path = path, .violations = violations};
@@ -189,7 +200,8 @@ void validate_value(const Shape& shape, const void* value, const Path& path, Vio
     case Kind::kLong:
     case Kind::kDouble:
     case Kind::kTimestamp:
-    case Kind::kDocument: break;
+    case Kind::kDocument:
+      break;
   }
   check_scalar(shape, value, [&](std::string constraint) {
     violations.add(path, shape, shown(shape, value), std::move(constraint));

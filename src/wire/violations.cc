@@ -22,7 +22,8 @@ std::string Violations::render(const Path& path) const {
   if (path.parent == nullptr) return {};
   std::string text = render(*path.parent);
   switch (path.step) {
-    case Path::Step::kRoot: break;
+    case Path::Step::kRoot:
+      break;
     case Path::Step::kMember:
       if (!text.empty()) text.push_back('.');
       text.append(path.name);
@@ -32,7 +33,9 @@ std::string Violations::render(const Path& path) const {
         if (first >= 'A' && first <= 'Z') first = static_cast<char>(first - 'A' + 'a');
       }
       break;
-    case Path::Step::kIndex: text += "." + std::to_string(path.index + 1) + ".member"; break;
+    case Path::Step::kIndex:
+      text += "." + std::to_string(path.index + 1) + ".member";
+      break;
     case Path::Step::kKey:
       text.push_back('.');
       text.append(path.hidden || path.name.size() > kShownBytesMax ? "value" : path.name);
@@ -78,8 +81,8 @@ Error Violations::error() && {
     error.message = replacement_;
     return error;
   }
-  error.message = std::to_string(messages_.size()) + (messages_.size() == 1 ? " validation error" : " validation errors") +
-                  " detected: ";
+  error.message = std::to_string(messages_.size()) +
+                  (messages_.size() == 1 ? " validation error" : " validation errors") + " detected: ";
   for (std::size_t i = 0; i < messages_.size(); ++i) error.message.append(i == 0 ? "" : "; ").append(messages_[i]);
   return error;
 }
@@ -90,7 +93,8 @@ Error cannot_parse(const Operation& operation, std::string message) {
     error.aws_name = "MalformedInput";
     return error;
   }
-  const bool modelled = std::ranges::any_of(operation.errors, [](const ErrorShape& e) { return e.name == "ValidationException"; });
+  const bool modelled =
+      std::ranges::any_of(operation.errors, [](const ErrorShape& e) { return e.name == "ValidationException"; });
   if (modelled) {
     error.reason = "CannotParse";
   } else {

@@ -23,7 +23,9 @@ struct Path {
 
   [[nodiscard]] Path member(std::string_view member_name) const { return {this, Step::kMember, member_name, 0, false}; }
   [[nodiscard]] Path at(std::size_t element) const { return {this, Step::kIndex, {}, element, false}; }
-  [[nodiscard]] Path key(std::string_view entry, bool is_hidden) const { return {this, Step::kKey, entry, 0, is_hidden}; }
+  [[nodiscard]] Path key(std::string_view entry, bool is_hidden) const {
+    return {this, Step::kKey, entry, 0, is_hidden};
+  }
 };
 
 /// Collects violations in AWS's words and makes the one Error of them. At most kValidationErrorsMax are kept.
@@ -54,8 +56,8 @@ class Violations {
   std::string_view replacement_{};
 };
 
-/// The error for a body or field that could not be read at all: reason `CannotParse`, `SerializationException` where the
-/// operation declares no ValidationException, `MalformedInput` of the query protocol.
+/// The error for a body or field that could not be read at all: reason `CannotParse`, `SerializationException` where
+/// the operation declares no ValidationException, `MalformedInput` of the query protocol.
 [[nodiscard]] Error cannot_parse(const Operation& operation, std::string message);
 
 /// Checks every constraint below `value`.

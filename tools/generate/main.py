@@ -51,7 +51,8 @@ def all_services(services):
               + "".join(f'#include "gen/{s.name}/service.h"\n' for s in services)
               + "\nnamespace warifu::model {\n\nnamespace {\nconstexpr const wire::Service* kServices[] = {"
               + ", ".join(f"&{s.name}::kService" for s in services) + "};\n}  // namespace\n\n"
-              "std::span<const wire::Service* const> services() { return kServices; }\n\n}  // namespace warifu::model\n")
+              "std::span<const wire::Service* const> services() { return kServices; }\n\n"
+              "}  // namespace warifu::model\n")
     return {"model/services.h": header, "model/services.cc": source}
 
 

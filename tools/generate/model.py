@@ -59,7 +59,8 @@ class Service:
     def _link(self):
         for shape in self.shapes.values():
             for name, entry in shape.data.get("members", {}).items():
-                shape.members.append(Member(name, entry, self._shape(entry["shape"], shape.name), shape.type == "union"))
+                target = self._shape(entry["shape"], shape.name)
+                shape.members.append(Member(name, entry, target, shape.type == "union"))
             if shape.type == "list":
                 shape.element = self._shape(shape.data["element"], shape.name)
             if shape.type == "map":

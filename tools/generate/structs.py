@@ -71,8 +71,8 @@ def struct_text(shape):
         lines.append("/// Exactly one member is set.")
     lines.append(f"struct {shape.cpp} {{")
     for member in shape.members:
-        initialiser = f" = {INITIALISED[member.shape.type]}" if member.required and member.shape.type in INITIALISED else ""
-        lines.append(f"  {slot_type(member)} {member.cpp}{initialiser};")
+        initial = INITIALISED.get(member.shape.type) if member.required else None
+        lines.append(f"  {slot_type(member)} {member.cpp}" + (f" = {initial};" if initial else ";"))
     return "\n".join(lines + ["};"]) + "\n"
 
 

@@ -76,7 +76,8 @@ def shape_text(shape):
     pairs.append(("invalid_message", literal(data.get("invalid_message", ""))))
     if shape.aggregate:
         if shape.members:
-            out.append(f"constexpr Member kMembers_{name}[] = {{\n" + "".join(member_text(shape, m) for m in shape.members) + "};\n")
+            members = "".join(member_text(shape, m) for m in shape.members)
+            out.append(f"constexpr Member kMembers_{name}[] = {{\n{members}}};\n")
             pairs.append(("members", f"kMembers_{name}"))
         pairs.append(("structure", f"&kStructOps<{shape.cpp}>"))
     if shape.type in ("list", "map"):
@@ -121,7 +122,8 @@ def context_text(rules):
         elif "request_tags" in rule:
             pairs += [("source", "ContextSource::kRequestTags"), ("member", literal(rule["request_tags"]))]
         elif "tag_keys" in rule:
-            pairs += [("source", "ContextSource::kTagKeys"), ("member", literal(rule["tag_keys"])), ("multivalued", "true")]
+            pairs += [("source", "ContextSource::kTagKeys"), ("member", literal(rule["tag_keys"])),
+                      ("multivalued", "true")]
         elif "literal" in rule:
             pairs += [("source", "ContextSource::kLiteral"), ("literal", literal(rule["literal"]))]
         else:
@@ -138,7 +140,8 @@ def operation_text(service, operation):
     if "status" in data:
         pairs.append(("status", str(data["status"])))
     pairs += [("input", "&" + symbol(operation.input)), ("output", "&" + symbol(operation.output))]
-    errors = ", ".join(f"{{{literal(code)}, {service.data['errors'][code]['status']}}}" for code in data.get("errors", []))
+    statuses = {code: service.data["errors"][code]["status"] for code in data.get("errors", [])}
+    errors = ", ".join(f"{{{literal(code)}, {status}}}" for code, status in statuses.items())
     if errors:
         out.append(f"constexpr ErrorShape kErrors_{name}[] = {{{errors}}};\n")
         pairs.append(("errors", f"kErrors_{name}"))
@@ -150,7 +153,8 @@ def operation_text(service, operation):
         out.append(f"constexpr ContextKey kContext_{name}[] = {{\n    {context_text(rules['context'])}}};\n")
         pairs.append(("context", f"kContext_{name}"))
     token = [m.name for m in operation.input.members if m.data.get("idempotencyToken")]
-    pairs += [("idempotency_member", literal(token[0] if token else "")), ("body_bytes_max", str(rules["body_bytes_max"])),
+    pairs += [("idempotency_member", literal(token[0] if token else "")),
+              ("body_bytes_max", str(rules["body_bytes_max"])),
               ("unsigned_allowed", "true" if data.get("unsigned") else "false"),
               ("read_only", "true" if rules["read_only"] else "false"),
               ("result_wrapper", literal(data.get("result_wrapper", "")))]
@@ -187,7 +191,8 @@ def group_source(service, group):
         op_private.append(before)
         op_public.append(text)
     return (HEADER.format(service=service.name).replace("#pragma once\n\n", "")
-            + f'#include "gen/{service.name}/{group}.h"\n\n#include <cstddef>\n\n#include "gen/{service.name}/service.h"\n'
+            + f'#include "gen/{service.name}/{group}.h"\n\n#include <cstddef>\n\n'
+            + f'#include "gen/{service.name}/service.h"\n'
             + f'#include "gen/{service.name}/shapes.h"\n\n'
             + "// Our aggregates have no virtual functions or bases: offsetof is well defined for them in clang.\n"
             + '#pragma clang diagnostic ignored "-Winvalid-offsetof"\n\n'
@@ -204,7 +209,8 @@ def shapes_header(service):
         if first == second:
             raise ValueError(f"{service.name}: two shapes are called {first}")
     return (HEADER.format(service=service.name) + '#include "wire/shape.h"\n\n'
-            + f"/// The tables of every shape, for each other's sake.\nnamespace warifu::model::{service.name}::shapes {{\n\n"
+            + "/// The tables of every shape, for each other's sake.\n"
+            + f"namespace warifu::model::{service.name}::shapes {{\n\n"
             + "".join(f"extern const wire::Shape k{n};\n" for n in names)
             + f"\n}}  // namespace warifu::model::{service.name}::shapes\n")
 
@@ -218,13 +224,18 @@ def service_header(service):
 def service_source(service):
     data = service.data
     pairs = [("name", literal(service.name)), ("signing_name", literal(data["signing_name"])),
-             ("event_source", literal(data["event_source"])), ("protocol", f"wire::Protocol::{PROTOCOLS[data.get('protocol', 'rest-json')]}"),
+             ("event_source", literal(data["event_source"])),
+             ("protocol", "wire::Protocol::" + PROTOCOLS[data.get("protocol", "rest-json")]),
              ("global", "true" if data.get("global") else "false"), ("version", literal(data.get("version", ""))),
-             ("xml_namespace", literal(data.get("xml_namespace", ""))), ("target_prefix", literal(data.get("target_prefix", ""))),
+             ("xml_namespace", literal(data.get("xml_namespace", ""))),
+             ("target_prefix", literal(data.get("target_prefix", ""))),
              ("operations", "kOperations")]
     groups = [g for g in service.groups()]
-    return (HEADER.format(service=service.name).replace("#pragma once\n\n", "") + f'#include "gen/{service.name}/service.h"\n\n'
+    return (HEADER.format(service=service.name).replace("#pragma once\n\n", "")
+            + f'#include "gen/{service.name}/service.h"\n\n'
             + "".join(f'#include "gen/{service.name}/{g}.h"\n' for g in groups)
-            + f"\nnamespace warifu::model::{service.name} {{\n\nnamespace {{\nconstexpr const wire::Operation* kOperations[] = {{\n"
+            + f"\nnamespace warifu::model::{service.name} {{\n\n"
+            + "namespace {\nconstexpr const wire::Operation* kOperations[] = {\n"
             + "".join(f"    &tables::k{o.name},\n" for o in service.operations) + "};\n}  // namespace\n\n"
-            + f"constinit const wire::Service kService{{{fields(pairs)}}};\n\n}}  // namespace warifu::model::{service.name}\n")
+            + f"constinit const wire::Service kService{{{fields(pairs)}}};\n\n"
+            + f"}}  // namespace warifu::model::{service.name}\n")
