@@ -77,7 +77,9 @@ Result<> remove_from_group(store::Txn& txn, const AccountId& account, std::strin
 Result<Slice<Group>> groups_of_user(store::Reader& reader, const AccountId& account, std::string_view user_id,
                                     const SliceQuery& query) {
   return slice_edges<Group>(reader, account, kGroupsOfUser, user_id, query,
-                            [&](const std::string& id, const std::string&) { return group_by_id(reader, account, id); });
+                            [&](const std::string& id, const std::string&) {
+                              return group_by_id(reader, account, id);
+                            });
 }
 
 Result<Slice<User>> users_of_group(store::Reader& reader, const AccountId& account, std::string_view group_id,

@@ -37,7 +37,8 @@ ManagedPolicy from_aws(const AwsPolicy& aws) {
 Result<ManagedPolicy> require_own_policy(store::Reader& reader, const AccountId& account, std::string_view arn) {
   ManagedPolicy policy = TRY(require_policy(reader, account, arn));
   if (policy.aws_owned) {
-    return fail(Error{.code = ErrorCode::kAccessDenied, .message = fmt::format("Policy {} is owned by AWS and cannot be changed.", arn),
+    return fail(Error{.code = ErrorCode::kAccessDenied,
+                      .message = fmt::format("Policy {} is owned by AWS and cannot be changed.", arn),
                       .aws_name = "AccessDenied"});
   }
   return policy;

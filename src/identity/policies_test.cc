@@ -5,7 +5,7 @@
 #include "identity/aws_policies.h"
 #include "identity/gather.h"
 #include "identity/test_world.h"
-#include "json/value.h"
+#include "policy/document.h"
 
 namespace warifu::identity {
 namespace {
@@ -165,7 +165,8 @@ TEST_F(PoliciesTest, AwsPoliciesAreReadableEverywhereAndWritableNowhere) {
   ASSERT_GE(aws_policies().size(), 20U);
   for (const AwsPolicy& aws : aws_policies()) {
     EXPECT_EQ(find_aws_policy(aws.arn), &aws) << aws.arn;
-    EXPECT_TRUE(json::parse(aws.document)) << aws.arn;
+    const Result<policy::Policy> parsed = policy::parse(aws.document, policy::Kind::kIdentity);
+    EXPECT_TRUE(parsed) << aws.arn << ": " << parsed.error().message;
   }
   EXPECT_EQ(find_aws_policy("arn:aws:iam::aws:policy/NoSuchPolicy"), nullptr);
   const auto found = read([&](store::Reader& reader) {

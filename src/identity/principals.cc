@@ -2,59 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "base/arn.h"
 #include "identity/accounts.h"
 #include "identity/errors.h"
 #include "identity/roles.h"
 #include "identity/table.h"
 #include "identity/users.h"
-#include "json/value.h"
+#include "policy/document.h"
 
 namespace warifu::identity {
 namespace {
 
-/// Maps one text of a Principal element; `type` is `AWS`, `Service`, `Federated`.
-using Mapping = std::function<Result<std::string>(const std::string& type, const std::string& text)>;
-
 Error invalid_principal(std::string_view type, std::string_view text) {
-  const std::string_view shown = type == "Service" ? "SERVICE" : type == "Federated" ? "FEDERATED" : type;
-  return malformed_policy(fmt::format("Invalid principal in policy: \"{}\":\"{}\"", shown, text));
-}
-
-Result<> map_texts(json::Value& value, const std::string& type, const Mapping& mapping) {
-  if (value.is_array()) {
-    for (json::Value& item : value.items()) {
-      if (item.is_string()) item = json::Value::string(TRY(mapping(type, item.as_string())));
-    }
-  } else if (value.is_string()) {
-    value = json::Value::string(TRY(mapping(type, value.as_string())));
-  }
-  return {};
-}
-
-Result<> map_statement(json::Value& statement, const Mapping& mapping) {
-  if (!statement.is_object()) return {};
-  for (auto& [name, element] : statement.members()) {
-    if ((name != "Principal" && name != "NotPrincipal") || !element.is_object()) continue;
-    for (auto& [type, texts] : element.members()) TRY(map_texts(texts, type, mapping));
-  }
-  return {};
-}
-
-Result<std::string> map_principals(std::string_view document, const Mapping& mapping) {
-  json::Value root = TRY(json::parse(document));
-  if (!root.is_object()) return std::string(document);
-  for (auto& [name, element] : root.members()) {
-    if (name != "Statement") continue;
-    if (element.is_array()) {
-      for (json::Value& statement : element.items()) TRY(map_statement(statement, mapping));
-    } else {
-      TRY(map_statement(element, mapping));
-    }
-  }
-  return root.dump();
+  return malformed_policy(fmt::format("Invalid principal in policy: \"{}\":\"{}\"", type, text));
 }
 
 bool is_unique_id(std::string_view text) {
@@ -67,22 +27,21 @@ Result<bool> account_exists(store::Reader& reader, std::string_view text) {
   return TRY(find_account(reader, *id)).has_value();
 }
 
-Result<std::string> aws_to_id(store::Reader& reader, const std::string& text) {
-  if (text == "*") return text;
+Result<std::string> aws_to_id(store::Reader& reader, std::string_view text) {
   if (const std::optional<AccountId> id = AccountId::parse(text)) {
     if (!TRY(account_exists(reader, text))) return fail(invalid_principal("AWS", text));
     return root_arn(*id);
   }
   if (is_unique_id(text)) {
     if (!TRY(principal_by_id(reader, text))) return fail(invalid_principal("AWS", text));
-    return text;
+    return std::string(text);
   }
   if (const std::optional<PrincipalRef> found = TRY(principal_by_arn(reader, text))) return found->id;
   const std::optional<ArnView> arn = ArnView::parse(text);
   const bool root = arn && arn->service == "iam" && arn->region.empty() && arn->resource == "root";
-  const bool session = arn && arn->service == "sts" && arn->region.empty() && text.find('*') == std::string::npos &&
+  const bool session = arn && arn->service == "sts" && arn->region.empty() && text.find('*') == std::string_view::npos &&
                        (arn->resource_type() == "assumed-role" || arn->resource_type() == "federated-user");
-  if ((root || session) && TRY(account_exists(reader, arn->account))) return text;
+  if ((root || session) && TRY(account_exists(reader, arn->account))) return std::string(text);
   return fail(invalid_principal("AWS", text));
 }
 
@@ -134,19 +93,29 @@ Result<std::optional<PrincipalRef>> principal_by_id(store::Reader& reader, std::
 }
 
 Result<std::string> principals_to_ids(store::Reader& reader, std::string_view document) {
-  return map_principals(document, [&](const std::string& type, const std::string& text) -> Result<std::string> {
-    if (type == "AWS") return aws_to_id(reader, text);
-    if (type == "Service" && is_service_name(text)) return text;
-    if (type == "Federated" && is_federation(text)) return text;
-    return fail(invalid_principal(type, text));
+  using policy::PrincipalType;
+  return policy::map_principals(document, [&](PrincipalType type, std::string_view text) -> Result<std::string> {
+    switch (type) {
+      case PrincipalType::kAnyone: return std::string(text);
+      case PrincipalType::kAws: return aws_to_id(reader, text);
+      case PrincipalType::kService:
+        if (is_service_name(text)) return std::string(text);
+        return fail(invalid_principal("SERVICE", text));
+      case PrincipalType::kFederated:
+        if (is_federation(text)) return std::string(text);
+        return fail(invalid_principal("FEDERATED", text));
+      case PrincipalType::kCanonicalUser: break;
+    }
+    return fail(invalid_principal("CANONICALUSER", text));
   });
 }
 
 Result<std::string> principals_to_arns(store::Reader& reader, std::string_view document) {
-  return map_principals(document, [&](const std::string& type, const std::string& text) -> Result<std::string> {
-    if (type != "AWS" || !is_unique_id(text)) return text;
+  using policy::PrincipalType;
+  return policy::map_principals(document, [&](PrincipalType type, std::string_view text) -> Result<std::string> {
+    if (type != PrincipalType::kAws || !is_unique_id(text)) return std::string(text);
     const std::optional<PrincipalRef> found = TRY(principal_by_id(reader, text));
-    return found ? found->arn : text;
+    return found ? found->arn : std::string(text);
   });
 }
 

@@ -21,7 +21,8 @@ std::vector<std::string> names(const auto& items) {
 
 TEST_F(UsersTest, NamesAreUniqueWithoutCaseAndFoundOnlyInTheirCase) {
   make_user(a, "Alice");
-  EXPECT_EQ(failure([&](store::Txn& txn) { return create_user(txn, a, {.name = "alice", .path = "/", .id = "AIDAX"}, {}); }),
+  const User twin{.name = "alice", .path = "/", .id = "AIDAX"};
+  EXPECT_EQ(failure([&](store::Txn& txn) { return create_user(txn, a, twin, {}); }),
             "EntityAlreadyExists: User with name alice already exists.");
   EXPECT_EQ(failure([&](store::Txn& txn) { return require_user(txn, a, "alice"); }),
             "NoSuchEntity: The user with name alice cannot be found.");

@@ -44,7 +44,8 @@ TEST_F(PoliciesTest, DocumentsAreCheckedBeforeTheyAreKept) {
 
 TEST_F(PoliciesTest, DocumentsComeBackPercentEncoded) {
   const std::string document =
-      "{\"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}}";
+      "{\"Version\": \"2012-10-17\",\n"
+      " \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}}";
   ok("CreateUser", {{"UserName", "alice"}});
   ok("PutUserPolicy", {{"UserName", "alice"}, {"PolicyName", "p"}, {"PolicyDocument", document}});
   const Answer shown = ok("GetUserPolicy", {{"UserName", "alice"}, {"PolicyName", "p"}});

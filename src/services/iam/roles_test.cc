@@ -44,7 +44,8 @@ TEST_F(RolesTest, TrustPoliciesAreCheckedBeforeTheyAreKept) {
   EXPECT_THAT(create("{"), StartsWith("400 MalformedPolicyDocument: "));
   EXPECT_THAT(create(kAllow), StartsWith("400 MalformedPolicyDocument: "));
   EXPECT_EQ(create(trusting(R"({"AWS":"arn:aws:iam::111111111111:role/ghost"})")),
-            R"(400 MalformedPolicyDocument: Invalid principal in policy: "AWS":"arn:aws:iam::111111111111:role/ghost")");
+            "400 MalformedPolicyDocument: Invalid principal in policy: "
+            R"("AWS":"arn:aws:iam::111111111111:role/ghost")");
   EXPECT_THAT(create(trusting(R"({"AWS":"arn:aws:iam::111111111111:role/app-*"})")),
               StartsWith("400 MalformedPolicyDocument: "));
   EXPECT_THAT(fails("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust},

@@ -49,9 +49,8 @@ struct Answer {
   [[nodiscard]] std::size_t count(std::string_view name) const {
     const std::string element = "<" + std::string(name) + ">";
     std::size_t n = 0;
-    for (std::size_t at = response.body.find(element); at != std::string::npos; at = response.body.find(element, at + 1)) {
-      ++n;
-    }
+    std::size_t at = response.body.find(element);
+    for (; at != std::string::npos; at = response.body.find(element, at + 1)) ++n;
     return n;
   }
   /// `404 NoSuchEntity: text`; `200` on success.
@@ -62,7 +61,8 @@ struct Answer {
 };
 
 inline const std::string kTrust =
-    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]})";
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)"
+    R"("Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]})";
 inline const std::string kAllow =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]})";
 inline const std::string kReadOnlyArn = "arn:aws:iam::aws:policy/ReadOnlyAccess";

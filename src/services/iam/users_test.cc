@@ -50,7 +50,8 @@ TEST_F(UsersTest, ListingsGoOnAtTheirMarker) {
   const Answer first = ok("ListUsers", {{"PathPrefix", "/team/"}, {"MaxItems", "2"}});
   EXPECT_EQ(first.count("UserName"), 2U);
   EXPECT_EQ(first.field("IsTruncated"), "true");
-  const Answer second = ok("ListUsers", {{"PathPrefix", "/team/"}, {"MaxItems", "2"}, {"Marker", first.field("Marker")}});
+  const Answer second =
+      ok("ListUsers", {{"PathPrefix", "/team/"}, {"MaxItems", "2"}, {"Marker", first.field("Marker")}});
   EXPECT_EQ(second.field("UserName"), "u3");
   EXPECT_EQ(second.field("IsTruncated"), "false");
   EXPECT_EQ(second.count("Marker"), 0U);
