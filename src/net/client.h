@@ -46,8 +46,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   /// Sends `request` to `url` (which gives the target and, unless the request has one, the Host field) and reads the
-  /// whole response within `timeout`. Adds Content-Length; a Host, Content-Length or Connection of the request's own
-  /// is kept if it is there. A request on a pooled connection that turns out closed before any byte of an answer is
+  /// whole response within `timeout`. Content-Length, Transfer-Encoding and Connection are written by the client, the
+  /// request's own are dropped. A request on a pooled connection that turns out closed before any byte of an answer is
   /// sent again once on a new one when its method is GET, HEAD, OPTIONS, PUT or DELETE.
   /// kValidation: bad URL or header; kUnavailable: resolve, connect, TLS, timeout, broken response;
   /// kTooLarge: the response passes a limit. Any status is a success.

@@ -18,6 +18,8 @@ constexpr std::size_t kBodyReserveMax = 1024 * 1024;
 
 std::span<char> RequestReader::space() {
   if (begin_ == end_) begin_ = end_ = 0;
+  // Between requests a connection holds little, however large the last one was.
+  if (!begun() && buffer_.size() > kBufferBytes) buffer_ = {};
   if (buffer_.empty()) buffer_.resize(kBufferBytes);
   if (end_ == buffer_.size()) {
     if (begin_ > 0) {
