@@ -39,7 +39,8 @@ Result<std::string> aws_to_id(store::Reader& reader, std::string_view text) {
   if (const std::optional<PrincipalRef> found = TRY(principal_by_arn(reader, text))) return found->id;
   const std::optional<ArnView> arn = ArnView::parse(text);
   const bool root = arn && arn->service == "iam" && arn->region.empty() && arn->resource == "root";
-  const bool session = arn && arn->service == "sts" && arn->region.empty() && text.find('*') == std::string_view::npos &&
+  const bool exact = text.find('*') == std::string_view::npos;
+  const bool session = arn && arn->service == "sts" && arn->region.empty() && exact &&
                        (arn->resource_type() == "assumed-role" || arn->resource_type() == "federated-user");
   if ((root || session) && TRY(account_exists(reader, arn->account))) return std::string(text);
   return fail(invalid_principal("AWS", text));
