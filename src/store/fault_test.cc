@@ -198,6 +198,22 @@ TEST_F(FullDisk, WithNothingInMemoryResumesOnASoundLog) {
   reopen_after_power_loss(db);
 }
 
+TEST_F(FullDisk, OnWhichOpeningAgainFailsAnswersSoUntilThereIsMoreRoom) {
+  auto db = open();
+  ASSERT_TRUE(write_pair(*db, 0, 1).has_value());
+  witness_.acknowledged[0] = 1;
+  disk_.set(Mode::kFull);
+  expect_refused(*db);
+  disk_.set(Mode::kScarce);
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  ASSERT_FALSE(write_pair(*db, 0, 2).has_value());
+  const auto read = db->read([](Reader& reader) { return reader.get(kLeft, "w0"); });
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
+  make_room(*db);
+  reopen_after_power_loss(db);
+}
+
 TEST_F(FullDisk, AndPowerLossTogetherLoseNothing) {
   auto db = open();
   for (int round = 0; round < 3; ++round) {

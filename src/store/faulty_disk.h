@@ -21,6 +21,7 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
   enum class Mode : std::uint8_t {
     kHealthy,
     kFull,        // appending and making files fail for want of space
+    kScarce,      // there is room for the file that asks whether there is, and for no other new file
     kFailAppend,  // appending fails
     kFailSync,    // syncing a file fails
     kOff,         // nothing reaches the disk any more
@@ -52,6 +53,7 @@ class FaultyDisk : public rocksdb::FileSystemWrapper {
   // The environment wants a shared owner; the disk owns the environment.
   std::shared_ptr<FileSystem> share() { return {std::shared_ptr<void>{}, this}; }
   [[nodiscard]] rocksdb::IOStatus may_append() const;
+  [[nodiscard]] rocksdb::IOStatus may_make(const std::string& name) const;
   [[nodiscard]] rocksdb::IOStatus may_sync() const;
   void synced(const std::string& name, std::uint64_t bytes);
   void folder_synced(const std::string& folder);

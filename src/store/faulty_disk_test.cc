@@ -66,17 +66,30 @@ class FaultyDisk::Folder final : public rocksdb::FSDirectoryWrapper {
   const std::string name_;
 };
 
+namespace {
+
+// As RocksDB's own file system reports ENOSPC.
+IOStatus no_space() {
+  IOStatus full = IOStatus::NoSpace("no space left on the faulty disk");
+  full.SetRetryable(true);
+  return full;
+}
+
+}  // namespace
+
+IOStatus FaultyDisk::may_make(const std::string& name) const {
+  if (mode_ == Mode::kScarce && !name.ends_with("/room")) return no_space();
+  return may_append();
+}
+
 IOStatus FaultyDisk::may_append() const {
   switch (mode_.load()) {
     case Mode::kHealthy:
+    case Mode::kScarce:
     case Mode::kFailSync:
       return IOStatus::OK();
-    case Mode::kFull: {
-      // As RocksDB's own file system reports ENOSPC.
-      IOStatus full = IOStatus::NoSpace("no space left on the faulty disk");
-      full.SetRetryable(true);
-      return full;
-    }
+    case Mode::kFull:
+      return no_space();
     case Mode::kFailAppend:
     case Mode::kOff:
       return IOStatus::IOError("the faulty disk does not answer");
@@ -104,7 +117,7 @@ void FaultyDisk::folder_synced(const std::string& folder) {
 
 IOStatus FaultyDisk::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                      std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* dbg) {
-  if (IOStatus refused = may_append(); !refused.ok()) return refused;
+  if (IOStatus refused = may_make(name); !refused.ok()) return refused;
   std::unique_ptr<rocksdb::FSWritableFile> real;
   IOStatus made = FileSystemWrapper::NewWritableFile(name, options, &real, dbg);
   if (!made.ok()) return made;
