@@ -227,6 +227,12 @@ TEST(Verify, refuses_requests_without_exactly_one_host) {
   request = signed_request("/a");
   request.headers.add("host", "localhost:4566");
   expect_mismatch(request);
+  // One signed value that two headers would add up to.
+  request = request_to("/a", "", "localhost,other");
+  sign(request, credentials(), {"us-east-1", "sts"}, kNow);
+  request.headers.fields()[0].second = "localhost";
+  request.headers.add("Host", "other");
+  expect_mismatch(request);
 }
 
 TEST(SigningKeyTest, derives_as_the_documentation_shows) {
