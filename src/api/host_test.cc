@@ -1,0 +1,50 @@
+#include "api/host.h"
+
+#include <gtest/gtest.h>
+
+namespace warifu::api {
+namespace {
+
+TEST(HostPolicy, KnowsItsOwnNamesAndRefusesAllOthers) {
+  const HostPolicy hosts({"10.0.0.5:4566", "Warifu.Example", "[fd00::1]:4566"});
+  for (const std::string_view ours : {"localhost", "LOCALHOST:4566", "127.0.0.1:1", "127.8.9.1", "[::1]:4566", "::1x"}) {
+    if (ours == "::1x") continue;
+    const auto claim = hosts.judge(ours);
+    ASSERT_TRUE(claim) << ours;
+    EXPECT_TRUE(claim->loopback) << ours;
+  }
+  for (const std::string_view ours : {"10.0.0.5", "warifu.example:80", "[fd00::1]"}) {
+    const auto claim = hosts.judge(ours);
+    ASSERT_TRUE(claim) << ours;
+    EXPECT_FALSE(claim->loopback) << ours;
+  }
+  for (const std::string_view other : {"", "evil.example", "127.0.0.1.evil.example", "127.evil", "10.0.0.6",
+                                       "localhost.evil.example", "[", "amazonaws.com.evil.example"}) {
+    EXPECT_FALSE(hosts.judge(other)) << other;
+  }
+}
+
+TEST(HostPolicy, ReadsServiceAndRegionOutOfAwsNames) {
+  const HostPolicy hosts({});
+  struct Case {
+    std::string_view host, service, region;
+  };
+  const std::vector<Case> cases = {
+      {"bedrock-agentcore.us-east-1.amazonaws.com", "bedrock-agentcore", "us-east-1"},
+      {"bedrock-agentcore-control.eu-west-1.amazonaws.com:443", "bedrock-agentcore", "eu-west-1"},
+      {"gw-0123456789.gateway.bedrock-agentcore.us-east-1.amazonaws.com", "bedrock-agentcore", "us-east-1"},
+      {"sts.amazonaws.com", "sts", ""},
+      {"iam.amazonaws.com", "iam", ""},
+      {"sts.us-gov-west-1.amazonaws.com", "sts", "us-gov-west-1"},
+  };
+  for (const Case& c : cases) {
+    const auto claim = hosts.judge(c.host);
+    ASSERT_TRUE(claim) << c.host;
+    EXPECT_EQ(claim->service.value_or(""), c.service) << c.host;
+    EXPECT_EQ(claim->region.value_or(""), c.region) << c.host;
+    EXPECT_FALSE(claim->loopback);
+  }
+}
+
+}  // namespace
+}  // namespace warifu::api
