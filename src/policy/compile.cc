@@ -63,16 +63,25 @@ ServiceIndex::ServiceIndex(const std::vector<Statement>& statements) {
   const auto repeated = std::ranges::unique(named);
   named.erase(repeated.begin(), repeated.end());
   for (const auto& [service, number] : named) {
-    if (rows_.empty() || rows_.back().service != service) rows_.push_back({service, {}});
+    if (rows_.empty() || rows_.back().service != service) rows_.push_back({hash(service), service, {}});
     rows_.back().statements.push_back(number);
   }
+  std::ranges::sort(rows_, {}, &Row::hash);
 }
 
-std::span<const std::uint16_t> ServiceIndex::of(std::string_view service) const {
-  const auto row =
-      std::ranges::lower_bound(rows_, service, {}, [](const Row& r) { return std::string_view{r.service}; });
-  if (row == rows_.end() || row->service != service) return {};
-  return row->statements;
+std::uint64_t ServiceIndex::hash(std::string_view service) {
+  std::uint64_t value = 0xcbf29ce484222325ULL;
+  for (const char c : service) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return value;
+}
+
+std::span<const std::uint16_t> ServiceIndex::of(std::string_view service, std::uint64_t hash) const {
+  auto row = std::ranges::lower_bound(rows_, hash, {}, &Row::hash);
+  // Services that hash alike stand side by side.
+  for (; row != rows_.end() && row->hash == hash; ++row) {
+    if (row->service == service) return row->statements;
+  }
+  return {};
 }
 
 Program::Program(const Policy& policy) : statements(compile_statements(policy)), index(policy.statements()) {}

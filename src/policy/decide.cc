@@ -30,6 +30,7 @@ class Tally {
     Question question{.principal = request.principal,
                       .action = action.text(),
                       .service = action.service(),
+                      .service_hash = ServiceIndex::hash(action.service()),
                       .resource = Subject::arn(request.resource),
                       .context = request.context,
                       .has_boundary = has_boundary};

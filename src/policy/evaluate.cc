@@ -11,9 +11,9 @@ namespace {
 /// Walks the statements that the index leaves, ascending: those of the service merged with those always tried.
 class Candidates {
  public:
-  Candidates(const Program& program, std::string_view service, bool use_index)
+  Candidates(const Program& program, const Question& question, bool use_index)
       : always_(program.index.always()),
-        named_(program.index.of(service)),
+        named_(program.index.of(question.service, question.service_hash)),
         all_(!use_index),
         count_(program.statements.size()) {}
 
@@ -43,7 +43,7 @@ StatementRef reference(std::size_t policy, std::size_t statement) {
 /// Adds what one policy says; true when it denies.
 bool read_policy(const Program& program, std::size_t number, const Question& question, bool use_index,
                  Verdict& verdict) {
-  Candidates candidates(program, question.service, use_index);
+  Candidates candidates(program, question, use_index);
   for (std::size_t i = candidates.next(); i != Candidates::kEnd; i = candidates.next()) {
     const CompiledStatement& statement = program.statements[i];
     // An allow that names the caller no more strongly than one already found changes nothing.
@@ -95,6 +95,7 @@ Verdict evaluate(const Layer& layer, const Request& request, bool has_boundary, 
   const Question question{.principal = request.principal,
                           .action = action.text(),
                           .service = action.service(),
+                          .service_hash = ServiceIndex::hash(action.service()),
                           .resource = Subject::arn(request.resource),
                           .context = request.context,
                           .has_boundary = has_boundary,

@@ -78,8 +78,8 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
 /// leave the later one less, since what lies between has a fixed length (and fields of an ARN hold it in place).
 class Matcher {
  public:
-  Matcher(std::span<const Segment> segments, const Values& values, const Subject& subject, bool fold)
-      : segments_(segments), values_(&values), text_(subject.text), colons_end_(subject.colons_end), fold_(fold) {}
+  Matcher(std::span<const Segment> segments, const std::string_view* values, const Subject& subject, bool fold)
+      : segments_(segments), values_(values), text_(subject.text), colons_end_(subject.colons_end), fold_(fold) {}
 
   bool run() {
     while (true) {
@@ -94,19 +94,14 @@ class Matcher {
     const Segment& segment = segments_[segment_];
     switch (segment.kind) {
       case Part::kAnyRun:
-        star_ = segment_++;
-        star_at_ = at_;
-        has_star_ = true;
-        if (segment_ == segments_.size() && at_ >= colons_end_) at_ = text_.size();
-        return true;
+        return open_star();
       case Part::kAnyOne:
-        if (!takes(at_)) return false;
+        if (at_ == text_.size() || (at_ < colons_end_ && text_[at_] == ':')) return false;
         at_ += character_bytes(text_, at_);
         break;
       case Part::kText:
       case Part::kVariable: {
-        const std::string_view wanted =
-            segment.kind == Part::kText ? std::string_view{segment.text} : (*values_)[segment.ordinal];
+        const std::string_view wanted = text_of(segment);
         if (!starts_with(text_.substr(at_), wanted, fold_)) return false;
         at_ += wanted.size();
         break;
@@ -116,21 +111,42 @@ class Matcher {
     return true;
   }
 
-  bool retry() {
-    if (!has_star_ || !takes(star_at_)) return false;
-    at_ = ++star_at_;
-    segment_ = star_ + 1;
+  bool open_star() {
+    star_ = segment_++;
+    star_at_ = at_;
+    star_limit_ = at_ < colons_end_ ? text_.find(':', at_) : text_.size();
+    has_star_ = true;
+    if (segment_ < segments_.size()) return leap();
+    at_ = star_limit_;
     return true;
   }
 
-  bool takes(std::size_t at) const { return at < text_.size() && (at >= colons_end_ || text_[at] != ':'); }
+  /// Lets the latest star take one more, and then up to where what follows it may stand.
+  bool retry() {
+    if (!has_star_ || star_at_ >= star_limit_) return false;
+    ++star_at_;
+    return leap();
+  }
+
+  bool leap() {
+    segment_ = star_ + 1;
+    const bool literal = segment_ < segments_.size() && segments_[segment_].kind == Part::kText && !fold_;
+    if (literal) star_at_ = text_.find(segments_[segment_].text, star_at_);
+    at_ = star_at_;
+    // npos is past every limit.
+    return star_at_ <= star_limit_;
+  }
+
+  [[nodiscard]] std::string_view text_of(const Segment& segment) const {
+    return segment.kind == Part::kText ? std::string_view{segment.text} : values_[segment.ordinal];
+  }
 
   std::span<const Segment> segments_;
-  const Values* values_;
+  const std::string_view* values_;
   std::string_view text_;
   std::size_t colons_end_;
   bool fold_;
-  std::size_t segment_ = 0, at_ = 0, star_ = 0, star_at_ = 0;
+  std::size_t segment_ = 0, at_ = 0, star_ = 0, star_at_ = 0, star_limit_ = 0;
   bool has_star_ = false;
 };
 
@@ -228,17 +244,18 @@ Match Pattern::match(const Subject& subject, const Context& context) const {
     case Kind::kTemplate:
       break;
   }
+  if (kind_ == Kind::kGeneral) return yes_if(Matcher(segments_, nullptr, subject, false).run());
   Values values;
-  if (kind_ == Kind::kTemplate && !resolve(segments_, context, values)) return Match::kUnresolved;
-  return yes_if(Matcher(segments_, values, subject, false).run());
+  if (!resolve(segments_, context, values)) return Match::kUnresolved;
+  return yes_if(Matcher(segments_, values.data(), subject, false).run());
 }
 
 Match Pattern::match_ignoring_case(std::string_view text, const Context& context) const {
   if (kind_ == Kind::kExact) return yes_if(iequals(text, text_));
-  Values values;
-  if (kind_ == Kind::kTemplate && !resolve(segments_, context, values)) return Match::kUnresolved;
   CHECK(kind_ == Kind::kTemplate, "a case-blind pattern has no wildcards");
-  return yes_if(Matcher(segments_, values, Subject::plain(text), true).run());
+  Values values;
+  if (!resolve(segments_, context, values)) return Match::kUnresolved;
+  return yes_if(Matcher(segments_, values.data(), Subject::plain(text), true).run());
 }
 
 }  // namespace warifu::policy

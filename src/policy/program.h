@@ -26,6 +26,7 @@ struct Question {
   const PrincipalView& principal;
   std::string_view action;   // in lower case
   std::string_view service;  // of the action, in lower case
+  std::uint64_t service_hash;
   Subject resource;
   const Context& context;
   bool has_boundary = false;
@@ -147,15 +148,17 @@ class ServiceIndex {
 
   [[nodiscard]] const std::vector<std::uint16_t>& always() const { return always_; }
   /// The statements that name the service, ascending; empty when none does.
-  [[nodiscard]] std::span<const std::uint16_t> of(std::string_view service) const;
+  [[nodiscard]] std::span<const std::uint16_t> of(std::string_view service, std::uint64_t hash) const;
+  [[nodiscard]] static std::uint64_t hash(std::string_view service);
 
  private:
   struct Row {
+    std::uint64_t hash = 0;
     std::string service;
     std::vector<std::uint16_t> statements;
   };
   std::vector<std::uint16_t> always_;
-  std::vector<Row> rows_;
+  std::vector<Row> rows_;  // by hash
 };
 
 struct Program {

@@ -47,6 +47,21 @@ int compare_magnitude(const Decimal& a, const Decimal& b) {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+/// Four decimal numbers without leading zeros.
+bool read_v4(std::string_view text, std::array<std::uint8_t, 16>& bytes) {
+  std::size_t at = 0;
+  for (std::size_t part = 0; part < 4; ++part) {
+    if (part > 0 && (at == text.size() || text[at++] != '.')) return false;
+    const std::size_t from = at;
+    unsigned value = 0;
+    while (at < text.size() && is_digit(text[at]) && at - from < 3)
+      value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+    if (at == from || value > 255 || (at - from > 1 && text[from] == '0')) return false;
+    bytes[part] = static_cast<std::uint8_t>(value);
+  }
+  return at == text.size();
+}
+
 int base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -90,14 +105,14 @@ std::optional<bool> read_bool(std::string_view text) {
 }
 
 std::optional<IpAddress> read_ip(std::string_view text) {
-  std::array<char, 64> terminated{};
-  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-  std::ranges::copy(text, terminated.begin());
   IpAddress ip;
   if (text.find(':') == std::string_view::npos) {
     ip.v4 = true;
-    return inet_pton(AF_INET, terminated.data(), ip.bytes.data()) == 1 ? std::optional(ip) : std::nullopt;
+    return read_v4(text, ip.bytes) ? std::optional(ip) : std::nullopt;
   }
+  std::array<char, 64> terminated{};
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
+  std::ranges::copy(text, terminated.begin());
   if (inet_pton(AF_INET6, terminated.data(), ip.bytes.data()) != 1) return std::nullopt;
   if (std::ranges::equal(std::span(ip.bytes).first<12>(), kMappedPrefix)) {
     IpAddress v4{.v4 = true};
