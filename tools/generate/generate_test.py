@@ -100,6 +100,16 @@ class Contradictions(unittest.TestCase):
             data["shapes"]["Branch"]["members"]["grafted"]["required"] = True
         self.assertIn("Branch requires itself", self.refused(change))
 
+    def test_two_members_of_one_name(self):
+        def change(data, rules):
+            data["shapes"]["Tree"]["members"]["tree_id"] = {"shape": "RowId"}
+        self.assertIn("two members of Tree share a name", self.refused(change))
+
+    def test_too_many_members(self):
+        def change(data, rules):
+            data["shapes"]["Tree"]["members"] = {f"m{i}": {"shape": "Flag"} for i in range(257)}
+        self.assertIn("Tree has more than 256 members", self.refused(change))
+
     def test_too_many_operations_in_a_group(self):
         def change(data, rules):
             for i in range(14):

@@ -10,6 +10,7 @@ LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "
            "access_key": "kAccessKeyOwner", "service_linked_role": "kServiceLinkedRole"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
 OPERATIONS_PER_GROUP_MAX = 15
+MEMBERS_MAX = 256  # the decoder keeps a bit for each
 
 
 class ModelError(Exception):
@@ -32,6 +33,7 @@ class Member:
     def __init__(self, name, data, shape, in_union):
         self.name, self.data, self.shape = name, data, shape
         self.cpp = snake(name)
+        self.wire_name = (data.get("in", "body"), data.get("name", name))
         self.required = bool(data.get("required")) and not in_union
         self.boxed = False
 
@@ -61,11 +63,20 @@ class Service:
             for name, entry in shape.data.get("members", {}).items():
                 target = self._shape(entry["shape"], shape.name)
                 shape.members.append(Member(name, entry, target, shape.type == "union"))
+            self._check_members(shape)
             if shape.type == "list":
                 shape.element = self._shape(shape.data["element"], shape.name)
             if shape.type == "map":
                 shape.key = self._shape(shape.data["key"], shape.name)
                 shape.element = self._shape(shape.data["value"], shape.name)
+
+    def _check_members(self, shape):
+        if len(shape.members) > MEMBERS_MAX:
+            raise ModelError(f"{self.name}: {shape.name} has more than {MEMBERS_MAX} members")
+        for key in ("cpp", "wire_name"):
+            names = [getattr(m, key) for m in shape.members]
+            if len(set(names)) != len(names):
+                raise ModelError(f"{self.name}: two members of {shape.name} share a name")
 
     def _shape(self, name, user):
         if name not in self.shapes:
