@@ -157,7 +157,7 @@ TEST(ClientTest, UsesAConnectionAgain) {
 
 TEST(ClientTest, NoticesThatAnIdleConnectionWasClosed) {
   ServerOptions options;
-  options.idle_timeout = milliseconds(40);
+  options.idle_timeout = milliseconds(250);
   TestServer server(options);
   boost::asio::io_context loop;
   Client client;

@@ -123,7 +123,7 @@ TEST(ServerLimitsTest, RefuseConnectionsPastTheCapWithAnAnswer) {
 
 TEST(ServerDeadlinesTest, CloseAnIdleConnectionWithoutAWord) {
   ServerOptions options;
-  options.idle_timeout = milliseconds(40);
+  options.idle_timeout = milliseconds(250);
   TestServer server(options);
   RawClient fresh(server.port());
   EXPECT_TRUE(fresh.closed());
