@@ -27,17 +27,19 @@ http::Request create_event() {
   request.target =
       "/memories/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2FShared-NCd6eP6wJq/events";
   request.body =
-      R"({"actorId": "team/user:1", "sessionId": "s-1", "eventTimestamp": 1783165130.534, "payload": [{"conversational": )"
-      R"({"content": {"text": ")" +
+      R"({"actorId": "team/user:1", "sessionId": "s-1", "eventTimestamp": 1783165130.534, "payload": )"
+      R"([{"conversational": {"content": {"text": ")" +
       one_kilobyte() +
-      R"("}, "role": "USER"}}], "metadata": {"k": {"stringValue": "v"}}, "clientToken": "2f3e6a52-8c1a-4a43-9f0e-2d2f7f0d3a11"})";
+      R"("}, "role": "USER"}}], "metadata": {"k": {"stringValue": "v"}}, )"
+      R"("clientToken": "2f3e6a52-8c1a-4a43-9f0e-2d2f7f0d3a11"})";
   return request;
 }
 
 http::Request get_event() {
   http::Request request;
   request.method = "GET";
-  request.target = "/memories/Shared-NCd6eP6wJq/actor/user-001/sessions/session-1/events/0000001783165130534%233f3e979a";
+  request.target =
+      "/memories/Shared-NCd6eP6wJq/actor/user-001/sessions/session-1/events/0000001783165130534%233f3e979a";
   return request;
 }
 
@@ -66,7 +68,8 @@ void encode_event(benchmark::State& state) {
   output.event.payload =
       wire::Document{R"([{"conversational":{"content":{"text":")" + one_kilobyte() + R"("},"role":"USER"}}])"};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(wire::encode(*m::ops::kGetEvent.operation, &output, "7a62c49f-347e-4fc4-9331-6e8e00000000"));
+    benchmark::DoNotOptimize(
+        wire::encode(*m::ops::kGetEvent.operation, &output, "7a62c49f-347e-4fc4-9331-6e8e00000000"));
   }
 }
 
