@@ -7,14 +7,9 @@
 #include "identity/tags.h"
 
 namespace warifu::identity {
-namespace {
-
-constexpr std::string_view kResourceWord = "oidc-provider/";
-
-}  // namespace
 
 std::string oidc_provider_arn(const AccountId& account, std::string_view url) {
-  return make_arn("iam", "", account.str(), fmt::format("{}{}", kResourceWord, url));
+  return make_arn("iam", "", account.str(), fmt::format("oidc-provider/{}", url));
 }
 
 Result<> create_oidc_provider(store::Txn& txn, const AccountId& account, const OidcProvider& provider,
@@ -30,10 +25,10 @@ Result<> create_oidc_provider(store::Txn& txn, const AccountId& account, const O
 
 Result<std::optional<OidcProvider>> find_oidc_provider(store::Reader& reader, const AccountId& account,
                                                        std::string_view arn) {
-  const std::optional<ArnView> parsed = ArnView::parse(arn);
-  if (!parsed || parsed->account != account.str() || !parsed->resource.starts_with(kResourceWord)) return std::nullopt;
+  const std::string prefix = oidc_provider_arn(account, "");
+  if (!arn.starts_with(prefix)) return std::nullopt;
   std::optional<OidcProvider> provider = TRY(get_row<OidcProvider>(
-      reader, store::Partition::account(account), key_of(kOidc, parsed->resource.substr(kResourceWord.size()))));
+      reader, store::Partition::account(account), key_of(kOidc, arn.substr(prefix.size()))));
   if (provider) provider->arn = arn;
   return provider;
 }

@@ -143,6 +143,10 @@ TEST_F(RolesTest, OidcProvidersAreKeyedByUrl) {
     return update_oidc_provider(txn, a, {.arn = arn, .client_ids = {"sts.amazonaws.com"}});
   });
   EXPECT_EQ(read([&](store::Reader& reader) { return require_oidc_provider(reader, a, arn); }).client_ids.size(), 1U);
+  for (const char* other : {"arn:aws:iam::222222222222:oidc-provider/token.example.com/x",
+                            "arn:aws:sts::111111111111:oidc-provider/token.example.com/x", "token.example.com/x"}) {
+    EXPECT_FALSE(read([&](store::Reader& reader) { return find_oidc_provider(reader, a, other); })) << other;
+  }
   expect_ok([&](store::Txn& txn) { return delete_oidc_provider(txn, a, arn); });
   expect_ok([&](store::Txn& txn) { return delete_oidc_provider(txn, a, arn); });
   EXPECT_TRUE(read([&](store::Reader& reader) { return list_oidc_providers(reader, a); }).empty());
