@@ -108,8 +108,9 @@ class JsonDecoder {
     std::string_view key;
     while (reader_.next_member(first, key)) {
       const Member* member = find(shape, key, next);
+      // Null is absent, but it is a document like any other.
       const bool null = reader_.peek() == Token::kNull;
-      if (member == nullptr || null) {
+      if (member == nullptr || (null && member->shape->kind != Kind::kDocument)) {
         if (reader_.read_raw().empty()) return false;
         continue;
       }

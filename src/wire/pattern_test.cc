@@ -18,7 +18,8 @@ struct Case {
 };
 
 TEST(Pattern, SequencesOfClassesMatchWithoutRe2) {
-  const Case kCases[] = {
+  // Static, as the tables are: what a pattern compiles to lives as long as the process.
+  static const Case kCases[] = {
       {{.text = "", .re2 = "[a-zA-Z0-9][a-zA-Z0-9-_]*", .excluded = ""}, true, {"a", "a-_9"}, {"", "-a", "a b", "aé"}},
       {{.text = "", .re2 = "[0-9]+#[a-fA-F0-9]+", .excluded = ""},
        true,
