@@ -179,6 +179,14 @@ TEST_F(PoliciesTest, AwsPoliciesAreReadableEverywhereAndWritableNowhere) {
               ::testing::StartsWith("AccessDenied: "));
 }
 
+TEST_F(PoliciesTest, ReadOnlyAccessHandsOutNoCredentials) {
+  const std::string_view document = find_aws_policy(kReadOnly)->document;
+  for (const char* pattern : {"\"bedrock-agentcore:Get*\"", "\"bedrock-agentcore:*\"", "\"redshift:Get*\"", "\"*\",",
+                              "\"secretsmanager:Get*\"", "\"sts:*\""}) {
+    EXPECT_EQ(document.find(pattern), std::string_view::npos) << pattern;
+  }
+}
+
 TEST_F(PoliciesTest, AForcedDeletionTakesTheRolesPoliciesAlong) {
   const Role role = make_role(a, "r");
   expect_ok([&](store::Txn& txn) { return attach_policy(txn, a, holder(role), kReadOnly); });
