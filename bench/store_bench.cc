@@ -1,4 +1,4 @@
-// The engine alone: durable commits of 64 writers in one partition and in 64, and what a read costs.
+// Durable commits of 64 writers in one partition and in 64, and what a read costs, of plain and of sealed values.
 #include <benchmark/benchmark.h>
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include "store/keys.h"
 #include "store/rocksdb.h"
 #include "store/test_folder.h"
+#include "vault/sealed_db.h"
 
 namespace warifu::store {
 namespace {
@@ -30,8 +31,11 @@ std::string event_key(int writer, std::uint64_t n) {
   return key;
 }
 
-std::unique_ptr<Db> open(const TestFolder& folder, Durability durability) {
-  return open_rocksdb(folder.path(), {.durability = durability}).value();
+std::unique_ptr<Db> open(const TestFolder& folder, Durability durability, bool sealed = false) {
+  auto db = open_rocksdb(folder.path(), {.durability = durability}).value();
+  if (!sealed) return db;
+  auto master_key = vault::master_key_from(crypto::SecretBytes::copy_of(std::string(vault::kMasterKeyBytes, 'm')));
+  return vault::open_sealed(std::move(db), std::move(master_key)).value();
 }
 
 /// Each writer sends its next event when its last is durable, as a client that waits for its answer does.
@@ -70,17 +74,18 @@ class Writers {
 
 void commits(benchmark::State& state) {
   const TestFolder folder;
-  const auto db = open(folder, state.range(1) != 0 ? Durability::kSync : Durability::kOs);
+  const auto db = open(folder, state.range(1) != 0 ? Durability::kSync : Durability::kOs, state.range(2) != 0);
   constexpr std::uint64_t kEvents = 20'000;
   for (auto _ : state) Writers(*db, static_cast<int>(state.range(0)), kEvents).run();
   state.SetItemsProcessed(static_cast<std::int64_t>(kEvents) * state.iterations());
 }
 BENCHMARK(commits)
-    ->ArgNames({"partitions", "sync"})
-    ->Args({1, 1})
-    ->Args({64, 1})
-    ->Args({1, 0})
-    ->Args({64, 0})
+    ->ArgNames({"partitions", "sync", "sealed"})
+    ->Args({1, 1, 0})
+    ->Args({64, 1, 0})
+    ->Args({1, 1, 1})
+    ->Args({64, 1, 1})
+    ->Args({1, 0, 1})
     ->Repetitions(3)
     ->ReportAggregatesOnly()
     ->UseRealTime()
@@ -101,22 +106,23 @@ BENCHMARK(lone_commit)->UseRealTime()->Unit(benchmark::kMicrosecond);
 /// 20,000 events; with `flushed`, read from tables (and their block cache) rather than from rows in memory.
 class Filled {
  public:
-  explicit Filled(bool flushed) {
+  Filled(bool flushed, bool sealed) : sealed_(sealed) {
     Writers(*db_, 1, 20'000).run();
     if (!flushed) return;
     db_.reset();
-    db_ = open(folder_, Durability::kOs);
+    db_ = open(folder_, Durability::kOs, sealed_);
   }
   Db& db() { return *db_; }
   const Partition here = Partition::memory(kOwner, memory_arn(0));
 
  private:
+  bool sealed_;
   TestFolder folder_;
-  std::unique_ptr<Db> db_ = open(folder_, Durability::kOs);
+  std::unique_ptr<Db> db_ = open(folder_, Durability::kOs, sealed_);
 };
 
 void get(benchmark::State& state) {
-  Filled filled(state.range(0) != 0);
+  Filled filled(state.range(0) != 0, state.range(1) != 0);
   std::uint64_t n = 0;
   for (auto _ : state) {
     const std::string key = event_key(static_cast<int>(n % 64), n / 64 % 100);
@@ -125,18 +131,18 @@ void get(benchmark::State& state) {
     CHECK(value.has_value() && value->has_value(), "an event is missing");
   }
 }
-BENCHMARK(get)->ArgName("flushed")->Arg(0)->Arg(1)->Unit(benchmark::kNanosecond);
+BENCHMARK(get)->ArgNames({"flushed", "sealed"})->ArgsProduct({{0, 1}, {0, 1}})->Unit(benchmark::kNanosecond);
 
 void get_absent(benchmark::State& state) {
-  Filled filled(state.range(0) != 0);
+  Filled filled(state.range(0) != 0, state.range(1) != 0);
   for (auto _ : state) {
     benchmark::DoNotOptimize(filled.db().read([&](Reader& reader) { return reader.get(filled.here, "s"); }));
   }
 }
-BENCHMARK(get_absent)->ArgName("flushed")->Arg(0)->Arg(1)->Unit(benchmark::kNanosecond);
+BENCHMARK(get_absent)->ArgNames({"flushed", "sealed"})->ArgsProduct({{0, 1}, {0, 1}})->Unit(benchmark::kNanosecond);
 
 void page_of_100(benchmark::State& state) {
-  Filled filled(state.range(0) != 0);
+  Filled filled(state.range(0) != 0, state.range(1) != 0);
   int writer = 0;
   for (auto _ : state) {
     std::string prefix = event_key(writer++ % 64, 0);
@@ -155,7 +161,7 @@ void page_of_100(benchmark::State& state) {
     CHECK(count == 100, "a page is short");
   }
 }
-BENCHMARK(page_of_100)->ArgName("flushed")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK(page_of_100)->ArgNames({"flushed", "sealed"})->ArgsProduct({{0, 1}, {0, 1}})->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace warifu::store

@@ -15,7 +15,10 @@ void tell(auto& entry) {
 }  // namespace
 
 Committer::Committer(GroupWriter& writer, CommitterLimits limits)
-    : writer_(writer), limits_(limits), completer_([this] { complete_loop(); }), committer_([this] { commit_loop(); }) {}
+    : writer_(writer),
+      limits_(limits),
+      completer_([this] { complete_loop(); }),
+      committer_([this] { commit_loop(); }) {}
 
 Committer::~Committer() {
   {

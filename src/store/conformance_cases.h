@@ -56,9 +56,17 @@ TEST_P(StoreConformance, AScanKeepsToItsBoundsInBothDirections) {
   struct Case {
     std::string begin, end, forward;
   };
-  const Case cases[] = {{"", "", "a b bb c d"}, {"b", "", "b bb c d"}, {"", "c", "a b bb"},     {"b", "c", "b bb"},
-                        {"ba", "cc", "bb c"},   {"c", "b", ""},        {"c", "c", ""},          {"e", "", ""},
-                        {"", "a", ""},          {"d", "e", "d"},       {"", "\xff", "a b bb c d"}};
+  const Case cases[] = {{"", "", "a b bb c d"},
+                        {"b", "", "b bb c d"},
+                        {"", "c", "a b bb"},
+                        {"b", "c", "b bb"},
+                        {"ba", "cc", "bb c"},
+                        {"c", "b", ""},
+                        {"c", "c", ""},
+                        {"e", "", ""},
+                        {"", "a", ""},
+                        {"d", "e", "d"},
+                        {"", "\xff", "a b bb c d"}};
   for (const Case& c : cases) {
     EXPECT_EQ(keys({c.begin, c.end}), c.forward) << c.begin << ".." << c.end;
     auto reversed = rows({c.begin, c.end, Direction::kBackward});

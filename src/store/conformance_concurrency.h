@@ -151,8 +151,7 @@ TEST_P(StoreConformance, AClosureThatRunsAgainLeavesOneEffect) {
 TEST_P(StoreConformance, ClosingTellsEveryWriterThatStillWaits) {
   std::atomic<int> told = 0;
   for (int i = 0; i < 100; ++i) {
-    db().write_with([this, i](Txn& txn) { return txn.put(here_, std::to_string(i), ""); },
-                    [&](Result<>) { ++told; });
+    db().write_with([this, i](Txn& txn) { return txn.put(here_, std::to_string(i), ""); }, [&](Result<>) { ++told; });
   }
   engine_.db.reset();
   EXPECT_EQ(told, 100);

@@ -25,7 +25,9 @@ const Partition kRows = Partition::memory(kOne, "arn");
 const Partition kCounts = Partition::account(kOne);
 
 std::string row_key(int writer, int n) { return std::to_string(writer) + "/" + std::to_string(n); }
-std::string row_value(int writer, int n) { return std::string(static_cast<std::size_t>(200 + n % 800), static_cast<char>('a' + writer)); }
+std::string row_value(int writer, int n) {
+  return std::string(static_cast<std::size_t>(200 + n % 800), static_cast<char>('a' + writer));
+}
 
 Result<int> count_of(Reader& reader, int writer) {
   const auto value = TRY(reader.get(kCounts, std::to_string(writer)));
@@ -95,7 +97,8 @@ void verify(Db& db, const std::map<int, int>& acknowledged) {
       const int count = TRY(count_of(reader, writer));
       EXPECT_EQ(rows[writer], count) << "half a transaction of writer " << writer;
       const auto it = acknowledged.find(writer);
-      EXPECT_GE(count, it == acknowledged.end() ? 0 : it->second) << "an acknowledged row of writer " << writer << " is lost";
+      EXPECT_GE(count, it == acknowledged.end() ? 0 : it->second)
+          << "an acknowledged row of writer " << writer << " is lost";
     }
     return {};
   });

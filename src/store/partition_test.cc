@@ -26,10 +26,10 @@ TEST(Partition, KnowsWhoseKeySealsIt) {
 
 TEST(Partition, NoneIsAPrefixOfAnother) {
   const std::vector<Partition> all = {
-      Partition::account(kOne),        Partition::account(kTwo),          Partition::memory(kOne, "a"),
-      Partition::memory(kOne, "ab"),   Partition::memory(kOne, ""),       Partition::memory(kOne, "a\0b"s),
-      Partition::memory(kOne, "a\0"s), Partition::memory(kOne, "a\1"s),   Partition::memory(kOne, "a\1\1"s),
-      Partition::memory(kOne, kArn),   Partition::memory(kTwo, kArn),     Partition::system(),
+      Partition::account(kOne),        Partition::account(kTwo),        Partition::memory(kOne, "a"),
+      Partition::memory(kOne, "ab"),   Partition::memory(kOne, ""),     Partition::memory(kOne, "a\0b"s),
+      Partition::memory(kOne, "a\0"s), Partition::memory(kOne, "a\1"s), Partition::memory(kOne, "a\1\1"s),
+      Partition::memory(kOne, kArn),   Partition::memory(kTwo, kArn),   Partition::system(),
   };
   for (const Partition& a : all) {
     for (const Partition& b : all) {
@@ -50,8 +50,8 @@ TEST(FlatRange, CoversThePartitionAndNothingElse) {
 }
 
 TEST(Keys, PartsOfTextComeBackAndOrderAsTheTexts) {
-  const std::vector<std::string> ordered = {"", "\0"s, "\0\0"s, "\0\1"s, "\1"s, "\1\0"s, "\1\1"s, "\2"s, "a", "a\0"s,
-                                            "a\1"s, "aa", "b", "\xff", "\xff\xff"};
+  const std::vector<std::string> ordered = {"",  "\0"s,  "\0\0"s, "\0\1"s, "\1"s, "\1\0"s, "\1\1"s,   "\2"s,
+                                            "a", "a\0"s, "a\1"s,  "aa",    "b",   "\xff",  "\xff\xff"};
   std::string last;
   for (const std::string& text : ordered) {
     std::string key;

@@ -67,8 +67,9 @@ TEST(Rocksdb, ANewerFormatIsRefused) {
   const auto db = open_rocksdb(folder.path());
   ASSERT_FALSE(db.has_value());
   EXPECT_EQ(db.error().code, ErrorCode::kUnsupported);
-  EXPECT_EQ(db.error().message, "data folder `" + folder.path() +
-                                    "` has format version 2, and this program reads up to 1: run a newer version of it");
+  EXPECT_EQ(db.error().message,
+            "data folder `" + folder.path() +
+                "` has format version 2, and this program reads up to 1: run a newer version of it");
 }
 
 TEST(Rocksdb, AStampThatIsNotOursIsRefused) {

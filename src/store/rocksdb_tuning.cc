@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "base/check.h"
+
 namespace warifu::store {
 namespace {
 
@@ -16,11 +18,12 @@ rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cac
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
-  // Rows of a kilobyte in blocks of four would give an index entry, with its long key, to every third row.
-  table.block_size = 16 * 1024;
+  // A page begins with a block from each sorted run. At a million events in a thousand sessions a page of ten costs
+  // 46 µs with blocks of 4 KB and 64 with 16; at ten thousand, all in memory, 20.
+  table.block_size = 4 * 1024;
   table.index_block_restart_interval = 16;
-  // Most gets ask for keys that exist in one table or in none; a Ribbon filter takes two thirds of a Bloom's bytes.
-  table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10, /*bloom_before_level=*/1));
+  // Most gets ask for keys that exist in one table or in none.
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   // CRC32C is computed in software in Debian's build.
   table.checksum = rocksdb::kXXH3;
@@ -38,6 +41,7 @@ void quiet(rocksdb::Options& db) {
 }  // namespace
 
 rocksdb::Options tuned(const RocksdbOptions& options) {
+  CHECK(options.write_buffer_bytes <= options.memory_bytes_max / 4, "a write buffer beyond its bound");
   rocksdb::Options db;
   if (options.env != nullptr) db.env = options.env;
   db.create_if_missing = true;

@@ -72,7 +72,8 @@ Result<std::shared_ptr<const PartitionKeys>> KeySource::derive(const Partition& 
     const auto entry = take_entry(data_keys);
     if (!entry) return fail(internal_error("an account's data keys are damaged"));
     const SecretBytes data_key = TRY(master_key_->unwrap(entry->wrapped));
-    SecretBytes key = crypto::hkdf_sha256(data_key.bytes(), {}, "warifu/v1/partition/" + partition.name(), kDataKeyBytes);
+    SecretBytes key =
+        crypto::hkdf_sha256(data_key.bytes(), {}, "warifu/v1/partition/" + partition.name(), kDataKeyBytes);
     keys->versions.push_back({entry->version, crypto::Aead(std::move(key))});
   }
   if (keys->versions.empty()) return fail(internal_error("an account's data keys are damaged"));
@@ -86,7 +87,8 @@ Result<std::shared_ptr<const PartitionKeys>> KeySource::read(store::Reader& read
   return derive(partition, *row);
 }
 
-Result<std::shared_ptr<const PartitionKeys>> KeySource::read_or_make(store::Txn& txn, const Partition& partition) const {
+Result<std::shared_ptr<const PartitionKeys>> KeySource::read_or_make(store::Txn& txn,
+                                                                     const Partition& partition) const {
   if (auto keys = TRY(read(txn, partition))) return keys;
   const SecretBytes data_key = crypto::random_secret(kDataKeyBytes);
   const std::string wrapped = TRY(master_key_->wrap(data_key));

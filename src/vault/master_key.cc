@@ -82,7 +82,7 @@ Result<std::optional<SecretBytes>> read_key(const std::string& path) {
   const File file(path, O_RDONLY | O_NONBLOCK);
   if (!file.ok() && errno == ENOENT) return std::nullopt;
   if (!file.ok() && errno == ELOOP) return fail(refused(path, "is no regular file"));
-  struct stat status {};
+  struct stat status{};
   if (!file.ok() || ::fstat(file.fd(), &status) != 0) return fail(io_error("read", path));
   TRY(check_owner_and_mode(path, status));
   SecretBytes key(kMasterKeyBytes + 1);  // one more, to see that the file ends

@@ -42,7 +42,7 @@ class MasterKeyFile : public testing::Test {
 TEST_F(MasterKeyFile, IsMadeAtFirstStartForItsOwnerAloneAndKept) {
   const auto first = open_master_key_file(path_);
   ASSERT_TRUE(first.has_value()) << first.error().message;
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600U);
   EXPECT_EQ(status.st_size, 32);

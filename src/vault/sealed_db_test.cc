@@ -29,9 +29,7 @@ std::shared_ptr<const MasterKey> master(char c = 'm') {
 namespace warifu::store::conformance {
 namespace {
 
-Engine sealed_memory() {
-  return {.keeps = nullptr, .db = vault::open_sealed(open_memory(), vault::master()).value()};
-}
+Engine sealed_memory() { return {.keeps = nullptr, .db = vault::open_sealed(open_memory(), vault::master()).value()}; }
 
 Engine sealed_rocksdb() {
   auto folder = std::make_shared<TestFolder>();
@@ -73,7 +71,9 @@ class Sealed : public testing::Test {
   static Result<std::optional<std::string>> get(Db& db, const Partition& partition, std::string_view key) {
     return db.read([&](Reader& reader) { return reader.get(partition, key); });
   }
-  Result<std::unique_ptr<Db>> open(char key = 'm') { return open_sealed(std::make_unique<Borrowed>(raw_), master(key)); }
+  Result<std::unique_ptr<Db>> open(char key = 'm') {
+    return open_sealed(std::make_unique<Borrowed>(raw_), master(key));
+  }
   std::string raw(const Partition& partition, std::string_view key) { return **get(*raw_, partition, key); }
 
   std::shared_ptr<Db> raw_ = store::open_memory();
@@ -115,9 +115,8 @@ TEST_F(Sealed, AValueThatWasMovedOrChangedDoesNotOpen) {
     const auto value = get(*db, c.partition, c.key);
     ASSERT_FALSE(value.has_value()) << c.what;
     EXPECT_EQ(value.error().code, ErrorCode::kInternal) << c.what;
-    const Result<> scan = db->read([&](Reader& reader) {
-      return reader.scan(c.partition, {.begin = c.key}, [](auto, auto) { return true; });
-    });
+    const Result<> scan = db->read(
+        [&](Reader& reader) { return reader.scan(c.partition, {.begin = c.key}, [](auto, auto) { return true; }); });
     EXPECT_FALSE(scan.has_value()) << c.what;
     ASSERT_TRUE(put(*raw_, kHere, "a", sealed).has_value());
   }
@@ -188,7 +187,8 @@ TEST_F(Sealed, TheVaultsOwnRowsAreNobodyElses) {
 TEST_F(Sealed, DamagedDataKeysAreAnErrorAndNoNewOnesAreMade) {
   ASSERT_TRUE(put(*open().value(), kHere, "a", kSecret).has_value());
   const std::string sound = raw(Partition::system(), "vault/key/111111111111");
-  for (const std::string& bad : {std::string(), sound.substr(1), sound.substr(0, 20), sound + "x", std::string(8, '\xff')}) {
+  for (const std::string& bad :
+       {std::string(), sound.substr(1), sound.substr(0, 20), sound + "x", std::string(8, '\xff')}) {
     ASSERT_TRUE(put(*raw_, Partition::system(), "vault/key/111111111111", bad).has_value());
     const auto db = open().value();
     EXPECT_FALSE(get(*db, kHere, "a").has_value());
