@@ -20,6 +20,7 @@ struct Page {
                                 std::size_t limit, Timestamp now);
 
 /// Writes the actor's row unless it exists.
-[[nodiscard]] Result<> ensure(store::Txn& txn, const store::Partition& partition, std::string_view actor, Timestamp now);
+[[nodiscard]] Result<> ensure(store::Txn& txn, const store::Partition& partition, std::string_view actor,
+                              Timestamp now);
 
 }  // namespace warifu::services::memory::actors

@@ -12,21 +12,14 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 
-Error not_in_session(std::string_view root, SessionRef ref) {
-  Error error = invalid_field("branch.rootEventId",
-                              fmt::format("rootEventId `{}` is not an event of session `{}`", root, ref.session));
-  error.reason = kReasonOtherSession;
-  return error;
-}
-
 /// The branch of the event that a new branch forks from.
 Result<std::string> branch_of_root(store::Reader& reader, const store::Partition& partition, SessionRef ref,
                                    std::string_view root, Timestamp now) {
-  if (!EventId::parse(root)) return fail(not_in_session(root, ref));
+  if (!EventId::parse(root)) return fail(root_not_in_session(root));
   const std::optional<std::string> row = TRY(reader.get(partition, keys::event(ref, root)));
-  if (!row) return fail(not_in_session(root, ref));
+  if (!row) return fail(root_not_in_session(root));
   const EventView event = TRY(EventView::parse(*row));
-  if (!event.live(now)) return fail(not_in_session(root, ref));
+  if (!event.live(now)) return fail(root_not_in_session(root));
   return std::string(event.branch);
 }
 
@@ -60,8 +53,8 @@ Result<std::string> resolve(store::Txn& txn, const store::Partition& partition, 
   const std::optional<BranchRow> known = TRY(find(txn, partition, ref, name));
   if (known) {
     if (!root_event_id.empty() && root_event_id != known->root_event_id) {
-      return fail(invalid_field("branch.rootEventId", fmt::format("branch `{}` has its root at event `{}`", name,
-                                                                  known->root_event_id)));
+      return fail(invalid_field("branch.rootEventId",
+                                fmt::format("branch `{}` has its root at event `{}`", name, known->root_event_id)));
     }
     return known->root_event_id;
   }

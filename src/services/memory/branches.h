@@ -39,7 +39,7 @@ struct Cut {
 
 /// What a filter on `name` selects: the branch, and with `parents` each ancestor up to the event that the line forks
 /// from. A name that was never used selects itself, that is, nothing.
-[[nodiscard]] Result<std::vector<Cut>> lineage(store::Reader& reader, const store::Partition& partition,
-                                               SessionRef ref, std::string_view name, bool parents);
+[[nodiscard]] Result<std::vector<Cut>> lineage(store::Reader& reader, const store::Partition& partition, SessionRef ref,
+                                               std::string_view name, bool parents);
 
 }  // namespace warifu::services::memory::branches

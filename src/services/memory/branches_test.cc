@@ -37,9 +37,9 @@ TEST(Branches, AreRefusedWithoutAProperRoot) {
     Branch branch;
     std::string_view reason;
   };
-  for (const Case& c : {Case{{"new", ""}, kReasonField}, Case{{"new", foreign}, kReasonOtherSession},
-                        Case{{"new", "0000000000000000001#ffffffff"}, kReasonOtherSession},
-                        Case{{"fix", other}, kReasonField}}) {
+  for (const Case& c :
+       {Case{{"new", ""}, kReasonField}, Case{{"new", foreign}, kReasonOtherSession},
+        Case{{"new", "0000000000000000001#ffffffff"}, kReasonOtherSession}, Case{{"fix", other}, kReasonField}}) {
     const auto refused = bench.try_insert(draft(at(9, "x", c.branch)));
     ASSERT_FALSE(refused.has_value()) << c.branch.name << c.branch.root_event_id;
     EXPECT_EQ(refused.error().code, ErrorCode::kValidation);
@@ -60,9 +60,8 @@ TEST(Branches, SelectThemselvesOrTheirAncestryUpToTheFork) {
   bench.insert(draft(at(8, "m4")));
 
   const auto listed = [&](std::string_view name, bool parents) {
-    const auto cuts = bench.read([&](store::Reader& reader) {
-      return branches::lineage(reader, bench.partition, kSession, name, parents);
-    });
+    const auto cuts = bench.read(
+        [&](store::Reader& reader) { return branches::lineage(reader, bench.partition, kSession, name, parents); });
     EXPECT_TRUE(cuts.has_value());
     return bench.payloads(kSession, {.branches = *cuts});
   };

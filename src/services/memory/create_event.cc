@@ -19,15 +19,16 @@ constexpr std::uint64_t kSteps = 1ULL << 16;
 
 Result<> check_timestamp(Timestamp time) {
   if (time.ms >= 0 && time.ms <= kEventTimestampMax) return {};
-  return fail(invalid_field("eventTimestamp", "eventTimestamp must be a time from 1970-01-01T00:00:00Z to "
-                                              "9999-12-31T23:59:59.999Z"));
+  return fail(invalid_field("eventTimestamp",
+                            "eventTimestamp must be a time from 1970-01-01T00:00:00Z to "
+                            "9999-12-31T23:59:59.999Z"));
 }
 
 Result<EventContent> content_of(const m::CreateEventInput& input) {
   EventContent content{.skip_extraction = input.extraction_mode.has_value()};
   if (input.branch && input.branch->name != kMainBranch) {
     const std::string root = input.branch->root_event_id.value_or("");
-    if (!root.empty() && !EventId::parse(root)) return fail(event_not_found(root));
+    if (!root.empty() && !EventId::parse(root)) return fail(root_not_in_session(root));
     content.branch = Branch{.name = input.branch->name, .root_event_id = root};
   } else if (input.branch && input.branch->root_event_id) {
     return fail(invalid_field("branch.rootEventId", "branch `main` has no rootEventId"));
@@ -80,8 +81,8 @@ events::Draft draft_of(api::Call& call, const memories::Target& target, const m:
   if (input.session_id) {
     draft.session = *input.session_id;
   } else {
-    draft.session = token.empty() ? call.random().uuid()
-                                  : idempotency::derived_session(target.arn, draft.actor, draft.token);
+    draft.session =
+        token.empty() ? call.random().uuid() : idempotency::derived_session(target.arn, draft.actor, draft.token);
   }
   draft.row = encode_event(draft.now, draft.token, content);
   return draft;

@@ -17,9 +17,14 @@ Error event_not_found(std::string_view event_id) {
   return not_found(fmt::format("Unable to find event with id {}", event_id));
 }
 
-Error invalid_memory_id() {
-  return invalid_field("memoryId", "Invalid memoryId: not a valid memory ID or ARN");
+Error root_not_in_session(std::string_view root_event_id) {
+  Error error = invalid_field("branch.rootEventId",
+                              fmt::format("rootEventId `{}` is not an event of this session", root_event_id));
+  error.reason = kReasonOtherSession;
+  return error;
 }
+
+Error invalid_memory_id() { return invalid_field("memoryId", "Invalid memoryId: not a valid memory ID or ARN"); }
 
 Error memory_name_exists(std::string_view name) {
   return invalid_field("name", fmt::format("Memory with name '{}' already exists", name));

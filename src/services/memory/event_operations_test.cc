@@ -35,9 +35,11 @@ class EventCalls : public HandlerTest {
 
 TEST_F(EventCalls, GiveTheEventBackExactly) {
   const std::string payload =
-      R"([{"conversational":{"content":{"text":"I \"love\" 抹茶\n"},"role":"USER"}},{"blob":{"a":[1.50,null,"x"],"b":1e2}},)"
+      R"([{"conversational":{"content":{"text":"I \"love\" 抹茶\n"},"role":"USER"}},{"blob":{"a":[1.50,null,"x"],)"
+      R"("b":1e2}},)"
       R"({"blob":"[\"text\"]"},{"blob":null},{"json":{"content":{"k":true}}}])";
-  const Answer made = create_event(id, R"(,"payload":)" + payload + R"(,"metadata":{"stateType":{"stringValue":"SESSION"}})");
+  const Answer made =
+      create_event(id, R"(,"payload":)" + payload + R"(,"metadata":{"stateType":{"stringValue":"SESSION"}})");
   ASSERT_EQ(made.status, 201) << made.body.dump();
   const std::string event_id = made.text("event.eventId");
   EXPECT_THAT(event_id, MatchesRegex("0000001783165130534#[0-9a-f]{8}"));
@@ -66,7 +68,8 @@ TEST_F(EventCalls, MakeASessionForAnEventWithoutOne) {
   const Answer free = call("POST", "/memories/" + id + "/events", body + "}");
   EXPECT_THAT(free.text("event.sessionId"),
               MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
-  EXPECT_NE(call("POST", "/memories/" + id + "/events", body + "}").text("event.sessionId"), free.text("event.sessionId"));
+  EXPECT_NE(call("POST", "/memories/" + id + "/events", body + "}").text("event.sessionId"),
+            free.text("event.sessionId"));
 
   const std::string with_token = body + R"(,"clientToken":"3e9a7c1e-7a3b-4d27-9c51-1b2f0e6d5a44"})";
   const Answer first = call("POST", "/memories/" + id + "/events", with_token);
@@ -86,8 +89,9 @@ TEST_F(EventCalls, SayWhatIsMissing) {
   EXPECT_EQ(no_event.status, 404);
   EXPECT_EQ(no_event.message(), "Unable to find event with id 0000001783165130534#00000000");
   EXPECT_EQ(call("GET", event_path("1#ABC")).status, 404);
-  const Answer other_region = create_event(percent_encode("arn:aws:bedrock-agentcore:eu-west-1:111111111111:memory/" + id), blob("x"));
-  EXPECT_EQ(other_region.status, 404) << "an ARN of another region is never served";
+  const Answer other_region =
+      create_event(percent_encode("arn:aws:bedrock-agentcore:eu-west-1:111111111111:memory/" + id), blob("x"));
+  EXPECT_EQ(other_region.status, 400) << "an ARN of another region is never served";
 }
 
 TEST_F(EventCalls, BoundTheEventsTimeAndSize) {
@@ -131,7 +135,8 @@ TEST_F(EventCalls, ListNewestFirstInPagesThatSurviveDeletion) {
   std::vector<std::string> seen;
   std::string token;
   do {
-    const Answer page = list(token.empty() ? R"({"maxResults":3})" : fmt::format(R"({{"maxResults":3,"nextToken":"{}"}})", token));
+    const Answer page =
+        list(token.empty() ? R"({"maxResults":3})" : fmt::format(R"({{"maxResults":3,"nextToken":"{}"}})", token));
     ASSERT_EQ(page.status, 200) << page.body.dump();
     ASSERT_GT(page.size("events"), 0U);
     for (std::size_t i = 0; i < page.size("events"); ++i) {
@@ -173,36 +178,52 @@ TEST_F(EventCalls, LeavePayloadsOutOnRequest) {
 
 TEST_F(EventCalls, AreFilteredByMetadataAtOnce) {
   create_event(id, blob("session", R"(,"metadata":{"stateType":{"stringValue":"SESSION"}})"), 1);
-  create_event(id, blob("agent", R"(,"metadata":{"stateType":{"stringValue":"AGENT"},"agentId":{"stringValue":"a1"}})"), 2);
+  create_event(id, blob("agent", R"(,"metadata":{"stateType":{"stringValue":"AGENT"},"agentId":{"stringValue":"a1"}})"),
+               2);
   create_event(id, blob("message"), 3);
   const auto filter = [](std::string_view expressions) {
     return fmt::format(R"({{"filter":{{"eventMetadata":[{}]}}}})", expressions);
   };
   const auto equals = [](std::string_view key, std::string_view value) {
-    return fmt::format(R"({{"left":{{"metadataKey":"{}"}},"operator":"EQUALS_TO","right":{{"metadataValue":{{"stringValue":"{}"}}}}}})", key, value);
+    return fmt::format(
+        R"({{"left":{{"metadataKey":"{}"}},"operator":"EQUALS_TO","right":{{"metadataValue":{{"stringValue":"{)"
+        R"(}"}}}}}})",
+        key, value);
   };
   EXPECT_THAT(blobs(filter(equals("stateType", "SESSION"))), ElementsAre("session"));
   EXPECT_THAT(blobs(filter(equals("stateType", "AGENT") + "," + equals("agentId", "a1"))), ElementsAre("agent"));
   EXPECT_THAT(blobs(filter(equals("stateType", "AGENT") + "," + equals("agentId", "a2"))), ElementsAre());
-  EXPECT_THAT(blobs(filter(R"({"left":{"metadataKey":"stateType"},"operator":"EXISTS"})")), ElementsAre("agent", "session"));
+  EXPECT_THAT(blobs(filter(R"({"left":{"metadataKey":"stateType"},"operator":"EXISTS"})")),
+              ElementsAre("agent", "session"));
   EXPECT_THAT(blobs(filter(R"({"left":{"metadataKey":"stateType"},"operator":"NOT_EXISTS"})")), ElementsAre("message"));
   EXPECT_EQ(list(filter(R"({"left":{"metadataKey":"stateType"},"operator":"EQUALS_TO"})")).status, 400);
-  EXPECT_EQ(list(filter(R"({"left":{"metadataKey":"k"},"operator":"EXISTS","right":{"metadataValue":{"stringValue":"v"}}})")).status, 400);
+  EXPECT_EQ(
+      list(filter(R"({"left":{"metadataKey":"k"},"operator":"EXISTS","right":{"metadataValue":{"stringValue":"v"}}})"))
+          .status,
+      400);
 }
 
 TEST_F(EventCalls, ForkAndContinueBranches) {
   const std::string root = create_event(id, blob("m1"), 1).text("event.eventId");
   create_event(id, blob("m2"), 2);
-  const Answer forked = create_event(id, blob("f1", fmt::format(R"(,"branch":{{"name":"fix","rootEventId":"{}"}})", root)), 3);
+  const Answer forked =
+      create_event(id, blob("f1", fmt::format(R"(,"branch":{{"name":"fix","rootEventId":"{}"}})", root)), 3);
   ASSERT_EQ(forked.status, 201) << forked.body.dump();
   EXPECT_EQ(forked.text("event.branch.rootEventId"), root);
   const Answer continued = create_event(id, blob("f2", R"(,"branch":{"name":"fix"})"), 4);
   EXPECT_EQ(continued.text("event.branch.rootEventId"), root);
   EXPECT_THAT(blobs(R"({"filter":{"branch":{"name":"fix"}}})"), ElementsAre("f2", "f1"));
-  EXPECT_THAT(blobs(R"({"filter":{"branch":{"name":"fix","includeParentBranches":true}}})"), ElementsAre("f2", "f1", "m1"));
+  EXPECT_THAT(blobs(R"({"filter":{"branch":{"name":"fix","includeParentBranches":true}}})"),
+              ElementsAre("f2", "f1", "m1"));
   EXPECT_THAT(blobs(R"({"filter":{"branch":{"name":"main"}}})"), ElementsAre("m2", "m1"));
   EXPECT_THAT(blobs(), ElementsAre("f2", "f1", "m2", "m1"));
   EXPECT_EQ(create_event(id, blob("x", R"(,"branch":{"name":"new"})")).status, 400);
+  for (const std::string_view absent : {"1#a", "0000000000000000001#ffffffff"}) {
+    const Answer refused =
+        create_event(id, blob("x", fmt::format(R"(,"branch":{{"name":"new","rootEventId":"{}"}})", absent)));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(refused.text("reason"), "EventInOtherSession");
+  }
   EXPECT_EQ(create_event(id, blob("x", R"(,"branch":{"name":"main"})")).status, 201);
 }
 
@@ -217,9 +238,11 @@ TEST_F(EventCalls, ExpireByTheMemorysSettingAtTheirCreation) {
 }
 
 TEST_F(EventCalls, TakeDeclaredNamespaceVariablesOnly) {
-  const std::string team = create("Team", R"(,"namespaceKeys":[{"key":"team","validation":{"allowedValues":["red"]}}])");
+  const std::string team =
+      create("Team", R"(,"namespaceKeys":[{"key":"team","validation":{"allowedValues":["red"]}}])");
   const auto with = [&](std::string_view variables) {
-    return create_event(team, blob("x", fmt::format(R"(,"extractionConfig":{{"namespaceVariables":{}}})", variables))).status;
+    return create_event(team, blob("x", fmt::format(R"(,"extractionConfig":{{"namespaceVariables":{}}})", variables)))
+        .status;
   };
   EXPECT_EQ(with(R"({"team":"red"})"), 201);
   EXPECT_EQ(with(R"({"team":"blue"})"), 400);
@@ -229,20 +252,24 @@ TEST_F(EventCalls, TakeDeclaredNamespaceVariablesOnly) {
 TEST_F(EventCalls, ListSessionsAndActors) {
   for (const std::string_view actor : {"al", "alice", "team/user:1"}) {
     for (const std::string_view session : {"s1", "s2", "s3"}) {
-      ASSERT_EQ(call("POST", "/memories/" + id + "/events",
-                     fmt::format(R"({{"actorId":"{}","sessionId":"{}","eventTimestamp":1,"payload":[]}})", actor, session)).status,
-                201);
+      ASSERT_EQ(
+          call("POST", "/memories/" + id + "/events",
+               fmt::format(R"({{"actorId":"{}","sessionId":"{}","eventTimestamp":1,"payload":[]}})", actor, session))
+              .status,
+          201);
     }
   }
   const Answer actors = call("POST", "/memories/" + id + "/actors", R"({"maxResults":2})");
   EXPECT_EQ(actors.at("actorSummaries").dump(), R"([{"actorId":"al"},{"actorId":"alice"}])");
-  const Answer rest = call("POST", "/memories/" + id + "/actors", fmt::format(R"({{"nextToken":"{}"}})", actors.text("nextToken")));
+  const Answer rest =
+      call("POST", "/memories/" + id + "/actors", fmt::format(R"({{"nextToken":"{}"}})", actors.text("nextToken")));
   EXPECT_EQ(rest.body.dump(), R"({"actorSummaries":[{"actorId":"team/user:1"}]})");
 
   const std::string path = "/memories/" + id + "/actor/" + percent_encode("team/user:1") + "/sessions";
   const Answer sessions = call("POST", path, R"({"maxResults":2,"filter":{"eventFilter":"HAS_EVENTS"}})");
   ASSERT_EQ(sessions.size("sessionSummaries"), 2U) << sessions.body.dump();
-  EXPECT_EQ(sessions.at("sessionSummaries.0").dump(), R"({"sessionId":"s1","actorId":"team/user:1","createdAt":1783165130})");
+  EXPECT_EQ(sessions.at("sessionSummaries.0").dump(),
+            R"({"sessionId":"s1","actorId":"team/user:1","createdAt":1783165130})");
   const Answer last = call("POST", path, fmt::format(R"({{"nextToken":"{}"}})", sessions.text("nextToken")));
   EXPECT_EQ(last.text("sessionSummaries.0.sessionId"), "s3");
   EXPECT_TRUE(last.at("nextToken").is_null());

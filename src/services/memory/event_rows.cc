@@ -46,8 +46,8 @@ std::string encode_event(Timestamp created, const TokenDigest& token, const Even
   append_number(row, std::uint64_t{0});
   row.append(token.data(), token.size());
 
-  const auto flags = static_cast<std::uint8_t>((content.skip_extraction ? kSkipExtraction : 0) |
-                                               (content.branch ? kBranched : 0));
+  const auto flags =
+      static_cast<std::uint8_t>((content.skip_extraction ? kSkipExtraction : 0) | (content.branch ? kBranched : 0));
   append_number(row, flags);
   if (content.branch) {
     std::string root = content.branch->root_event_id;

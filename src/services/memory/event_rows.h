@@ -58,12 +58,12 @@ void set_root(std::string& row, std::string_view root_event_id);
 struct EventView {
   Timestamp created;
   Timestamp expires;
-  std::string_view token;    // 16 bytes
+  std::string_view token;  // 16 bytes
   bool token_row = false;
   std::string_view content;  // from byte 34 to the end
   bool skip_extraction = false;
   std::string_view branch = kMainBranch;
-  std::string_view root_event_id;  // empty on main
+  std::string_view root_event_id;        // empty on main
   std::string_view metadata;             // encoded
   std::string_view namespace_variables;  // encoded
   std::string_view payload;
@@ -76,6 +76,7 @@ struct EventView {
 };
 
 /// Visits the pairs of an encoded map, in order of keys. REQUIRES: `encoded` is a member of a parsed EventView.
-void each_pair(std::string_view encoded, const std::function<void(std::string_view key, std::string_view value)>& visit);
+void each_pair(std::string_view encoded,
+               const std::function<void(std::string_view key, std::string_view value)>& visit);
 
 }  // namespace warifu::services::memory

@@ -125,8 +125,8 @@ Result<EventId> next_id(const Draft& draft, const std::optional<EventId>& last) 
 Result<Inserted> insert(store::Txn& txn, const store::Partition& partition, Draft& draft, Timestamp expires) {
   Inserted inserted;
   if (draft.branch) {
-    inserted.root_event_id = TRY(branches::resolve(txn, partition, draft.ref(), draft.branch->name,
-                                                   draft.branch->root_event_id, draft.now));
+    inserted.root_event_id =
+        TRY(branches::resolve(txn, partition, draft.ref(), draft.branch->name, draft.branch->root_event_id, draft.now));
     set_root(draft.row, inserted.root_event_id);
   }
   Millisecond millisecond = TRY(scan_millisecond(txn, partition, draft));
@@ -150,8 +150,8 @@ Result<Inserted> insert(store::Txn& txn, const store::Partition& partition, Draf
   return inserted;
 }
 
-Result<Stored> find(store::Reader& reader, const store::Partition& partition, SessionRef ref,
-                    std::string_view event_id, Timestamp now) {
+Result<Stored> find(store::Reader& reader, const store::Partition& partition, SessionRef ref, std::string_view event_id,
+                    Timestamp now) {
   if (!EventId::parse(event_id)) return fail(event_not_found(event_id));
   std::optional<std::string> row = TRY(reader.get(partition, keys::event(ref, event_id)));
   if (!row) return fail(event_not_found(event_id));

@@ -23,8 +23,8 @@ struct Draft {
   Timestamp now;
   std::string row;  // encode_event(…)
   std::optional<Branch> branch;
-  TokenDigest token{};     // zeros: no clientToken
-  bool token_row = false;  // the token needs a row: it was not made for this one request (idempotency.h)
+  TokenDigest token{};             // zeros: no clientToken
+  bool token_row = false;          // the token needs a row: it was not made for this one request (idempotency.h)
   std::uint32_t first_suffix = 0;  // below 2^31: of the first event of its millisecond
   std::uint32_t step = 1;          // from the suffix before to ours, 1 … 65536
 
@@ -58,8 +58,8 @@ struct Stored {
                              std::string_view event_id, Timestamp now);
 
 struct Page {
-  std::vector<Stored> events;  // newest first
-  bool more = false;           // at least one further event matches
+  std::vector<Stored> events;        // newest first
+  bool more = false;                 // at least one further event matches
   std::vector<std::string> expired;  // keys that may be swept, kSweepRows at most
 };
 

@@ -104,7 +104,9 @@ TEST(Replays, OfATokenWithARowAreFoundAnywhereInTheMemory) {
 TEST(Replays, AreFoundInACrowdedMillisecond) {
   Bench bench;
   std::vector<std::string> ids;
-  const auto make = [](std::size_t i) { return draft({.payload = std::to_string(i), .token = "t" + std::to_string(i)}); };
+  const auto make = [](std::size_t i) {
+    return draft({.payload = std::to_string(i), .token = "t" + std::to_string(i)});
+  };
   for (std::size_t i = 0; i < 3 * kReplayScan; ++i) ids.push_back(bench.insert(make(i)));
   const std::size_t rows = bench.rows();
   for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(bench.insert(make(i)), ids[i]) << i;
@@ -124,8 +126,8 @@ TEST(Replays, OfAnErasedOrExpiredEventMakeANewOne) {
     EXPECT_EQ(bench.payloads(kSession).size(), 1U);
 
     const Timestamp later{kNow.ms + kHour};
-    const std::string third = bench.insert(draft({.now = later, .token = "tok", .token_row = token_row}),
-                                           {later.ms + kHour});
+    const std::string third =
+        bench.insert(draft({.now = later, .token = "tok", .token_row = token_row}), {later.ms + kHour});
     EXPECT_EQ(bench.payloads(kSession, {}, later).size(), 1U);
     EXPECT_EQ(bench.insert(draft({.now = later, .token = "tok", .token_row = token_row})), third);
   }
@@ -168,15 +170,14 @@ TEST(Expiry, LeavesRowsThatASweepTakes) {
   bench.insert(draft({.token = "old", .token_row = true}), {kNow.ms + kHour});
   bench.insert(draft({.payload = "2", .time = {kNow.ms + 5}}), {kNow.ms + kDay});
   const Timestamp later{kNow.ms + 2 * kHour};
-  const auto page = bench.read([&](store::Reader& reader) {
-    return events::list(reader, bench.partition, kSession, {}, "", 10, true, later);
-  });
+  const auto page = bench.read(
+      [&](store::Reader& reader) { return events::list(reader, bench.partition, kSession, {}, "", 10, true, later); });
   ASSERT_EQ(page->expired.size(), 1U);
   std::vector<std::string> keys = page->expired;
   keys.push_back(keys::event(kSession, page->events[0].event_id));  // live: must survive
-  ASSERT_TRUE(bench.write([&](store::Txn& txn) {
-    return sweep::expired_events(txn, bench.partition, kSession, keys, later);
-  }).has_value());
+  ASSERT_TRUE(
+      bench.write([&](store::Txn& txn) { return sweep::expired_events(txn, bench.partition, kSession, keys, later); })
+          .has_value());
   EXPECT_EQ(bench.rows("e"), 1U);
   EXPECT_EQ(bench.rows("t"), 0U);
   EXPECT_THAT(bench.payloads(kSession, {}, later), ::testing::ElementsAre("2"));

@@ -8,9 +8,12 @@ namespace {
 bool holds(const MetadataFilter& filter, const EventView& event) {
   const std::optional<std::string_view> value = event.find_metadata(filter.key);
   switch (filter.op) {
-    case MetadataOperator::kEqualsTo: return value == filter.value;
-    case MetadataOperator::kExists: return value.has_value();
-    case MetadataOperator::kNotExists: return !value.has_value();
+    case MetadataOperator::kEqualsTo:
+      return value == filter.value;
+    case MetadataOperator::kExists:
+      return value.has_value();
+    case MetadataOperator::kNotExists:
+      return !value.has_value();
   }
   return false;
 }

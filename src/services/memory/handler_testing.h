@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
@@ -50,8 +51,10 @@ class HandlerTest : public ::testing::Test {
  protected:
   Answer call(const api::testing::Keys& keys, std::string method, std::string target, std::string body = "",
               std::string region = "us-east-1") {
-    const http::Response response = server.send(
-        keys, {.region = std::move(region), .method = std::move(method), .target = std::move(target), .body = std::move(body)});
+    const http::Response response = server.send(keys, {.region = std::move(region),
+                                                       .method = std::move(method),
+                                                       .target = std::move(target),
+                                                       .body = std::move(body)});
     error_type = std::string(response.headers.get("x-amzn-errortype").value_or(""));
     error_type = error_type.substr(0, error_type.find(':'));
     return {.status = response.status, .body = response.body.empty() ? json::Value() : api::testing::body_of(response)};
@@ -61,8 +64,8 @@ class HandlerTest : public ::testing::Test {
   }
   /// Creates a memory named `name` and answers its id; `more` is JSON after the two required members.
   std::string create(std::string_view name = "Demo", std::string_view more = "") {
-    const Answer made = call("POST", "/memories/create",
-                             fmt::format(R"({{"name":"{}","eventExpiryDuration":30{}}})", name, more));
+    const Answer made =
+        call("POST", "/memories/create", fmt::format(R"({{"name":"{}","eventExpiryDuration":30{}}})", name, more));
     EXPECT_EQ(made.status, 202) << made.body.dump();
     return made.text("memory.id");
   }

@@ -114,9 +114,8 @@ Result<> remember(store::Txn& txn, const AccountId& account, const Claim& claim,
   }));
   for (const std::string& key : old) TRY(txn.erase(partition, key));
 
-  const Row row{.expires = {claim.now.ms + kControlTokenMs},
-                .request = claim.request,
-                .memory_id = std::string(memory_id)};
+  const Row row{
+      .expires = {claim.now.ms + kControlTokenMs}, .request = claim.request, .memory_id = std::string(memory_id)};
   return txn.put(partition, keys::control_token(claim.key), encode(row));
 }
 

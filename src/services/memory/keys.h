@@ -36,22 +36,22 @@ struct EventId {
 namespace keys {
 
 // In partition `memory/<arn>`.
-[[nodiscard]] std::string state();                                            // m
-[[nodiscard]] std::string actors();                                           // a
-[[nodiscard]] std::string actor(std::string_view actor);                      // a actor
-[[nodiscard]] std::string sessions(std::string_view actor);                   // s actor
-[[nodiscard]] std::string session(SessionRef ref);                            // s actor session
-[[nodiscard]] std::string branches(SessionRef ref);                           // b actor session
-[[nodiscard]] std::string branch(SessionRef ref, std::string_view name);      // b actor session name
-[[nodiscard]] std::string events(SessionRef ref);                             // e actor session
-[[nodiscard]] std::string event(SessionRef ref, std::string_view event_id);   // e actor session eventId
-[[nodiscard]] std::string token(std::string_view digest);                     // t digest
+[[nodiscard]] std::string state();                                           // m
+[[nodiscard]] std::string actors();                                          // a
+[[nodiscard]] std::string actor(std::string_view actor);                     // a actor
+[[nodiscard]] std::string sessions(std::string_view actor);                  // s actor
+[[nodiscard]] std::string session(SessionRef ref);                           // s actor session
+[[nodiscard]] std::string branches(SessionRef ref);                          // b actor session
+[[nodiscard]] std::string branch(SessionRef ref, std::string_view name);     // b actor session name
+[[nodiscard]] std::string events(SessionRef ref);                            // e actor session
+[[nodiscard]] std::string event(SessionRef ref, std::string_view event_id);  // e actor session eventId
+[[nodiscard]] std::string token(std::string_view digest);                    // t digest
 
 // In partition `account/<owner>`.
-[[nodiscard]] std::string memories(std::string_view region);                             // memory/ region
-[[nodiscard]] std::string memory(std::string_view region, std::string_view memory_id);   // memory/ region id
-[[nodiscard]] std::string control_tokens();                                              // memory-token/
-[[nodiscard]] std::string control_token(std::string_view digest);                        // memory-token/ digest
+[[nodiscard]] std::string memories(std::string_view region);                            // memory/ region
+[[nodiscard]] std::string memory(std::string_view region, std::string_view memory_id);  // memory/ region id
+[[nodiscard]] std::string control_tokens();                                             // memory-token/
+[[nodiscard]] std::string control_token(std::string_view digest);                       // memory-token/ digest
 
 // In partition `system`.
 [[nodiscard]] std::string sweeps();                            // memory-sweep/

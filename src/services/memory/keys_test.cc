@@ -41,8 +41,9 @@ TEST(Keys, NoActorIsAPrefixOfAnother) {
 }
 
 TEST(Keys, OfOneKindShareNoPrefixWithAnotherKind) {
-  const std::vector<std::string> kinds{keys::state(),         keys::actors(),      keys::sessions("x"),
-                                       keys::branches({"x", "y"}), keys::events({"x", "y"}), keys::token("")};
+  const std::vector<std::string> kinds{
+      keys::state(),  keys::actors(), keys::sessions("x"), keys::branches({"x", "y"}), keys::events({"x", "y"}),
+      keys::token("")};
   for (const std::string& a : kinds) {
     for (const std::string& b : kinds) EXPECT_TRUE(&a == &b || a[0] != b[0]);
   }

@@ -33,8 +33,8 @@ Result<MetadataFilter> metadata_filter(const m::EventMetadataFilterExpression& e
   if (!expression.left.metadata_key) {
     return fail(invalid_field(field, fmt::format("{}.left.metadataKey is required", field)));
   }
-  const bool has_value = expression.right && expression.right->metadata_value &&
-                         expression.right->metadata_value->string_value;
+  const bool has_value =
+      expression.right && expression.right->metadata_value && expression.right->metadata_value->string_value;
   MetadataFilter filter{.key = *expression.left.metadata_key};
   if (expression.operator_ == "EQUALS_TO") {
     if (!has_value) return fail(invalid_field(field, fmt::format("{}.right is required by EQUALS_TO", field)));
@@ -129,7 +129,8 @@ Task<Result<m::ListSessionsOutput>> list_sessions(api::Call& call, m::ListSessio
   }
   if (page.more) output.next_token = call.page_token(keys::session({input.actor_id, page.sessions.back().session_id}));
   if (!page.gone.empty()) {
-    const auto body = [target, actor = input.actor_id, gone = page.gone, now = call.now()](store::Txn& txn) -> Result<> {
+    const auto body = [target, actor = input.actor_id, gone = page.gone,
+                       now = call.now()](store::Txn& txn) -> Result<> {
       return sweep::gone_sessions(txn, target.partition, actor, gone, now);
     };
     (void)co_await call.db().write(body);

@@ -76,8 +76,7 @@ Result<Memory> require(store::Reader& reader, const Target& target) {
   return *std::move(memory);
 }
 
-Result<bool> name_taken(store::Reader& reader, const AccountId& owner, std::string_view region,
-                        std::string_view name) {
+Result<bool> name_taken(store::Reader& reader, const AccountId& owner, std::string_view region, std::string_view name) {
   // An id is its memory's name, a hyphen (which no name has) and ten characters.
   const store::Range range = store::prefix_range(keys::memory(region, fmt::format("{}-", name)));
   bool taken = false;

@@ -40,9 +40,9 @@ Result<Memory> memory_of(const api::Call& call, const memories::Target& target, 
   memory.strategies.emplace();
   if (input.memory_strategies) {
     for (std::size_t i = 0; i < input.memory_strategies->size(); ++i) {
-      memory.strategies->push_back(TRY(strategies::build((*input.memory_strategies)[i],
-                                                         strategies::new_id_suffix(call.random()), call.now(),
-                                                         fmt::format("memoryStrategies.{}.member", i + 1))));
+      memory.strategies->push_back(
+          TRY(strategies::build((*input.memory_strategies)[i], strategies::new_id_suffix(call.random()), call.now(),
+                                fmt::format("memoryStrategies.{}.member", i + 1))));
     }
   }
   TRY(memory_rules::check(memory));
@@ -71,8 +71,8 @@ Task<Result<m::CreateMemoryOutput>> create_memory(api::Call& call, m::CreateMemo
   const memories::Target target = memories::new_target(call.account(), call.region(), id);
   const idempotency::Claim claim = claim_of(call, input);
   const Memory memory = CO_TRY(memory_of(call, target, input));
-  const identity::Tags tags = CO_TRY(tags::from_request(input.tags.value_or(std::map<std::string, std::string>{}),
-                                                        "tags"));
+  const identity::Tags tags =
+      CO_TRY(tags::from_request(input.tags.value_or(std::map<std::string, std::string>{}), "tags"));
   const auto body = [target, claim, memory, tags](store::Txn& txn) -> Result<m::CreateMemoryOutput> {
     const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
     if (first) {
@@ -102,9 +102,8 @@ Task<Result<m::ListMemoriesOutput>> list_memories(api::Call& call, m::ListMemori
   std::string after;
   if (input.next_token) after = CO_TRY(call.page_position(*input.next_token));
   const auto limit = static_cast<std::size_t>(input.max_results.value_or(kPageDefault));
-  const memories::Page page = CO_TRY(call.db().read([&](store::Reader& reader) {
-    return memories::list(reader, call.account(), call.region(), after, limit);
-  }));
+  const memories::Page page = CO_TRY(call.db().read(
+      [&](store::Reader& reader) { return memories::list(reader, call.account(), call.region(), after, limit); }));
   m::ListMemoriesOutput output;
   for (const Memory& memory : page.memories) output.memories.push_back(summary_of(memory));
   if (page.more) output.next_token = call.page_token(page.memories.back().id);

@@ -70,7 +70,8 @@ TEST_F(Memories, AreInvisibleToOtherRegionsAndAccounts) {
 
 TEST_F(Memories, AnswerTheFirstCallToAReplay) {
   const auto body = [](std::string_view description) {
-    return fmt::format(R"({{"name":"Demo","eventExpiryDuration":30,"clientToken":"t1","description":"{}"}})", description);
+    return fmt::format(R"({{"name":"Demo","eventExpiryDuration":30,"clientToken":"t1","description":"{}"}})",
+                       description);
   };
   const Answer first = call("POST", "/memories/create", body("x"));
   const Answer second = call("POST", "/memories/create", body("x"));
@@ -90,14 +91,18 @@ TEST_F(Memories, RefuseWhatIsNotHonouredYet) {
   };
   for (const Case& c : {
            Case{R"("encryptionKeyArn":"arn:aws:kms:us-east-1:111111111111:key/aBcDeFgH-1234")", "encryptionKeyArn"},
-           Case{R"("streamDeliveryResources":{"resources":[{"kinesis":{"dataStreamArn":"arn:aws:kinesis:us-east-1:111111111111:stream/x","contentConfigurations":[{"type":"MEMORY_RECORDS"}]}}]})",
+           Case{R"("streamDeliveryResources":{"resources":[{"kinesis":{)"
+                R"("dataStreamArn":"arn:aws:kinesis:us-east-1:111111111111:stream/x","contentConfigurations":[{)"
+                R"("type":"MEMORY_RECORDS"}]}}]})",
                 "streamDeliveryResources"},
-           Case{R"("memoryStrategies":[{"customMemoryStrategy":{"name":"c","configuration":{"selfManagedConfiguration":{"invocationConfiguration":{"topicArn":"arn:aws:sns:us-east-1:111111111111:t","payloadDeliveryBucketName":"bucket"}}}}}])",
+           Case{R"("memoryStrategies":[{"customMemoryStrategy":{"name":"c","configuration":{)"
+                R"("selfManagedConfiguration":{"invocationConfiguration":{)"
+                R"("topicArn":"arn:aws:sns:us-east-1:111111111111:t","payloadDeliveryBucketName":"bucket"}}}}}])",
                 "selfManagedConfiguration"},
            Case{R"("namespaceKeys":[{"key":"team","validation":{"regexPattern":"a+"}}])", "regexPattern"},
        }) {
-    const Answer refused = call("POST", "/memories/create",
-                                fmt::format(R"({{"name":"Demo","eventExpiryDuration":30,{}}})", c.more));
+    const Answer refused =
+        call("POST", "/memories/create", fmt::format(R"({{"name":"Demo","eventExpiryDuration":30,{}}})", c.more));
     EXPECT_EQ(refused.status, 400) << c.named;
     EXPECT_EQ(error_type, "ValidationException");
     EXPECT_THAT(refused.message(), HasSubstr(c.named));
@@ -111,8 +116,9 @@ TEST_F(Memories, AreListedInPages) {
   std::vector<std::string> ids;
   std::string token;
   do {
-    const Answer page = call("POST", "/memories/",
-                             token.empty() ? R"({"maxResults":2})" : fmt::format(R"({{"maxResults":2,"nextToken":"{}"}})", token));
+    const Answer page =
+        call("POST", "/memories/",
+             token.empty() ? R"({"maxResults":2})" : fmt::format(R"({{"maxResults":2,"nextToken":"{}"}})", token));
     ASSERT_EQ(page.status, 200) << page.body.dump();
     ASSERT_GT(page.size("memories"), 0U);
     for (std::size_t i = 0; i < page.size("memories"); ++i) {
@@ -145,9 +151,12 @@ TEST_F(Memories, AreGoneOnceDeleted) {
 
   std::size_t rows = 0;
   const auto partition = store::Partition::memory(*AccountId::parse(kAccountA), arn_of(id));
-  ASSERT_TRUE(server.db().read([&](store::Reader& reader) {
-    return reader.scan(partition, store::prefix_range(""), [&](std::string_view, std::string_view) { return ++rows > 0; });
-  }).has_value());
+  ASSERT_TRUE(server.db()
+                  .read([&](store::Reader& reader) {
+                    return reader.scan(partition, store::prefix_range(""),
+                                       [&](std::string_view, std::string_view) { return ++rows > 0; });
+                  })
+                  .has_value());
   EXPECT_EQ(rows, 0U) << "its events are erased too";
   create("Demo");
 }
@@ -183,7 +192,8 @@ TEST_F(Updates, AddModifyAndDeleteStrategies) {
   const std::string facts = call("GET", "/memories/" + id + "/details").text("memory.strategies.0.strategyId");
   const Answer changed = update(id, fmt::format(R"({{"memoryStrategies":{{
       "addMemoryStrategies":[{{"summaryMemoryStrategy":{{"name":"Sum"}}}}],
-      "modifyMemoryStrategies":[{{"memoryStrategyId":"{}","description":"d","namespaceTemplates":["/facts/{{actorId}}/"]}}]}}}})",
+      "modifyMemoryStrategies":[{{"memoryStrategyId":"{}","description":"d",
+        "namespaceTemplates":["/facts/{{actorId}}/"]}}]}}}})",
                                                 facts));
   ASSERT_EQ(changed.status, 202) << changed.body.dump();
   EXPECT_EQ(changed.text("memory.strategies.0.description"), "d");
@@ -191,8 +201,10 @@ TEST_F(Updates, AddModifyAndDeleteStrategies) {
   EXPECT_EQ(changed.text("memory.strategies.1.type"), "SUMMARIZATION");
   EXPECT_THAT(changed.text("memory.strategies.1.namespaces.0"), EndsWith("/sessions/{sessionId}/"));
 
-  const Answer replaced = update(id, fmt::format(R"({{"memoryStrategies":{{"deleteMemoryStrategies":[{{"memoryStrategyId":"{}"}}],
-      "addMemoryStrategies":[{{"semanticMemoryStrategy":{{"name":"Facts"}}}}]}}}})", facts));
+  const Answer replaced =
+      update(id, fmt::format(R"({{"memoryStrategies":{{"deleteMemoryStrategies":[{{"memoryStrategyId":"{}"}}],
+      "addMemoryStrategies":[{{"semanticMemoryStrategy":{{"name":"Facts"}}}}]}}}})",
+                             facts));
   ASSERT_EQ(replaced.status, 202) << replaced.body.dump();
   EXPECT_EQ(replaced.size("memory.strategies"), 2U);
   EXPECT_NE(replaced.text("memory.strategies.1.strategyId"), facts);
@@ -204,7 +216,9 @@ TEST_F(Updates, AddModifyAndDeleteStrategies) {
 TEST_F(Updates, AreAllOrNothing) {
   const std::string id = create();
   EXPECT_EQ(update(id, R"({"description":"new","memoryStrategies":{"addMemoryStrategies":[
-      {"semanticMemoryStrategy":{"name":"A"}},{"semanticMemoryStrategy":{"name":"A"}}]}})").status, 400);
+      {"semanticMemoryStrategy":{"name":"A"}},{"semanticMemoryStrategy":{"name":"A"}}]}})")
+                .status,
+            400);
   const Answer got = call("GET", "/memories/" + id + "/details");
   EXPECT_TRUE(got.at("memory.description").is_null());
   EXPECT_EQ(got.size("memory.strategies"), 0U);
@@ -212,10 +226,12 @@ TEST_F(Updates, AreAllOrNothing) {
 
 TEST_F(Updates, AnswerReplaysAndRefuseOthersWithTheirToken) {
   const std::string id = create();
-  const std::string add = R"({"clientToken":"t","memoryStrategies":{"addMemoryStrategies":[{"semanticMemoryStrategy":{"name":"A"}}]}})";
+  const std::string add =
+      R"({"clientToken":"t","memoryStrategies":{"addMemoryStrategies":[{"semanticMemoryStrategy":{"name":"A"}}]}})";
   EXPECT_EQ(update(id, add).status, 202);
   EXPECT_EQ(update(id, add).size("memory.strategies"), 1U);
-  EXPECT_EQ(update(id, R"({"clientToken":"t","description":"x"})").text("reason"), "IdempotentParameterMismatchException");
+  EXPECT_EQ(update(id, R"({"clientToken":"t","description":"x"})").text("reason"),
+            "IdempotentParameterMismatchException");
 }
 
 class Tags : public HandlerTest {};

@@ -36,8 +36,7 @@ template <class Entry>
 Result<> check_keys(const std::optional<std::vector<Entry>>& entries, std::size_t limit, std::string_view field) {
   if (!entries) return {};
   if (entries->size() > limit) {
-    return fail(invalid_field(field, fmt::format("a memory has at most {} {}, not {}", limit, field,
-                                                 entries->size())));
+    return fail(invalid_field(field, fmt::format("a memory has at most {} {}, not {}", limit, field, entries->size())));
   }
   std::set<std::string_view> seen;
   for (const Entry& entry : *entries) {

@@ -42,15 +42,14 @@ std::vector<std::string> variables(std::string_view text) {
   return found;
 }
 
-Result<> check_variables(const Templates& templates, const std::vector<std::string>& declared,
-                         std::string_view field) {
+Result<> check_variables(const Templates& templates, const std::vector<std::string>& declared, std::string_view field) {
   for (const std::string& text : templates) {
     for (const std::string& name : variables(text)) {
       const bool built_in = name == "actorId" || name == "sessionId" || name == "memoryStrategyId";
       if (!built_in && std::ranges::find(declared, name) == declared.end()) {
-        return fail(invalid_field(fmt::format("{}.namespaceTemplates", field),
-                                  fmt::format("{}: namespace variable `{}` is not one of the memory's namespaceKeys",
-                                              field, name)));
+        return fail(invalid_field(
+            fmt::format("{}.namespaceTemplates", field),
+            fmt::format("{}: namespace variable `{}` is not one of the memory's namespaceKeys", field, name)));
       }
     }
   }

@@ -14,8 +14,7 @@ namespace warifu::services::memory::namespaces {
 using Templates = std::vector<std::string>;
 
 inline constexpr std::string_view kPerActor = "/strategies/{memoryStrategyId}/actors/{actorId}/";
-inline constexpr std::string_view kPerSession =
-    "/strategies/{memoryStrategyId}/actors/{actorId}/sessions/{sessionId}/";
+inline constexpr std::string_view kPerSession = "/strategies/{memoryStrategyId}/actors/{actorId}/sessions/{sessionId}/";
 
 /// What a request means by its two members `namespaces` (deprecated) and `namespaceTemplates`: whichever is given, or
 /// `fallback`. kValidation when both are given and differ. `field` is the path of the structure that has them.

@@ -35,7 +35,6 @@ Task<Result<m::UntagResourceOutput>> untag_resource(api::Call& call, m::UntagRes
 Task<Result<m::ListTagsForResourceOutput>> list_tags_for_resource(api::Call& call, m::ListTagsForResourceInput input);
 Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m::PutResourcePolicyInput input);
 Task<Result<m::GetResourcePolicyOutput>> get_resource_policy(api::Call& call, m::GetResourcePolicyInput input);
-Task<Result<m::DeleteResourcePolicyOutput>> delete_resource_policy(api::Call& call,
-                                                                   m::DeleteResourcePolicyInput input);
+Task<Result<m::DeleteResourcePolicyOutput>> delete_resource_policy(api::Call& call, m::DeleteResourcePolicyInput input);
 
 }  // namespace warifu::services::memory

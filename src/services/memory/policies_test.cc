@@ -10,10 +10,13 @@ using ::testing::HasSubstr;
 
 constexpr std::string_view kArnHere = "arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/Demo-0123456789";
 
-std::string statement(std::string_view members) { return fmt::format(R"({{"Version":"2012-10-17","Statement":[{{{}}}]}})", members); }
+std::string statement(std::string_view members) {
+  return fmt::format(R"({{"Version":"2012-10-17","Statement":[{{{}}}]}})", members);
+}
 
 std::string with(std::string_view principal, std::string_view actions, std::string_view resource) {
-  return statement(fmt::format(R"("Effect":"Allow","Principal":{},"Action":{},"Resource":{})", principal, actions, resource));
+  return statement(
+      fmt::format(R"("Effect":"Allow","Principal":{},"Action":{},"Resource":{})", principal, actions, resource));
 }
 
 const std::string kHere = fmt::format("\"{}\"", kArnHere);
@@ -35,7 +38,10 @@ TEST(PolicyRules, TakeTheFormsOfTheGuide) {
            with(kAnyone, R"("*")", kHere),
            with(kAnyone, R"(["bedrock-agentcore:List*","BEDROCK-AGENTCORE:createevent"])", kHere),
            with(kAnyone, kList, "[" + kHere + "]"),
-           statement(fmt::format(R"("Effect":"Deny","Principal":"*","Action":{},"Resource":{},"Condition":{{"StringNotEquals":{{"aws:SourceVpc":"vpc-1"}}}})", kList, kHere)),
+           statement(fmt::format(
+               R"("Effect":"Deny","Principal":"*","Action":{},"Resource":{},"Condition":{{"StringNotEquals":{{)"
+               R"("aws:SourceVpc":"vpc-1"}}}})",
+               kList, kHere)),
        }) {
     const Result<> result = checked(document);
     EXPECT_TRUE(result.has_value()) << document << (result ? "" : result.error().message);
@@ -52,8 +58,10 @@ TEST(PolicyRules, RefuseAndSayWhy) {
       {"{", ""},
       {"[]", ""},
       {with(kAnyone, kList, R"("*")"), "Resource must be the ARN"},
-      {with(kAnyone, kList, R"("arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/*")"), "Resource must be the ARN"},
-      {with(kAnyone, kList, R"("arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/Demo-012345678")"), "Resource must be"},
+      {with(kAnyone, kList, R"("arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/*")"),
+       "Resource must be the ARN"},
+      {with(kAnyone, kList, R"("arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/Demo-012345678")"),
+       "Resource must be"},
       {with(kAnyone, kList, "[" + kHere + R"(,"*"])"), "Resource must be the ARN"},
       {with(kAnyone, R"("bedrock-agentcore:InvokeGateway")", kHere), "bedrock-agentcore:InvokeGateway"},
       {with(kAnyone, R"("bedrock-agentcore:CreateMemory")", kHere), "not supported for this resource type"},
@@ -64,8 +72,10 @@ TEST(PolicyRules, RefuseAndSayWhy) {
       {statement(fmt::format(R"("Effect":"Allow","Principal":"*","Resource":{})", kHere)), ""},
       {statement(fmt::format(R"("Effect":"Allow","Principal":"*","Action":{})", kList)), ""},
       {statement(fmt::format(R"("Principal":"*","Action":{},"Resource":{})", kList, kHere)), ""},
-      {statement(fmt::format(R"("Effect":"Allow","Principal":"*","Action":{},"NotResource":{})", kList, kHere)), "NotResource"},
-      {fmt::format(R"({{"Statement":[{{"Effect":"Allow","Principal":"*","Action":{},"Resource":{}}}]}})", kList, kHere), "Version"},
+      {statement(fmt::format(R"("Effect":"Allow","Principal":"*","Action":{},"NotResource":{})", kList, kHere)),
+       "NotResource"},
+      {fmt::format(R"({{"Statement":[{{"Effect":"Allow","Principal":"*","Action":{},"Resource":{}}}]}})", kList, kHere),
+       "Version"},
       {"\xff", "UTF-8"},
   };
   for (const Case& c : cases) {
@@ -80,7 +90,8 @@ TEST(PolicyRules, BoundStatementsAndCharacters) {
   const auto many = [](std::size_t count) {
     std::string list;
     for (std::size_t i = 0; i < count; ++i) {
-      list += fmt::format(R"({}{{"Effect":"Allow","Principal":"*","Action":"*","Resource":{}}})", i > 0 ? "," : "", kHere);
+      list +=
+          fmt::format(R"({}{{"Effect":"Allow","Principal":"*","Action":"*","Resource":{}}})", i > 0 ? "," : "", kHere);
     }
     return fmt::format(R"({{"Version":"2012-10-17","Statement":[{}]}})", list);
   };
@@ -164,7 +175,10 @@ TEST_F(ResourcePolicies, LetAnotherAccountIn) {
   EXPECT_EQ(listed.status, 200) << listed.body.dump();
   EXPECT_EQ(listed.text("events.0.payload.0.blob"), "x");
   EXPECT_EQ(call(b, "POST", fmt::format("/memories/{}/events", percent_encode(arn_of(id))),
-                 R"({"actorId":"a","eventTimestamp":1,"payload":[]})").status, 403) << "an action that it does not name";
+                 R"({"actorId":"a","eventTimestamp":1,"payload":[]})")
+                .status,
+            403)
+      << "an action that it does not name";
 
   ASSERT_EQ(put(allow(R"({"AWS":"arn:aws:iam::222222222222:root"})", R"("bedrock-agentcore:*")")).status, 201);
   EXPECT_NE(call(b, "DELETE", path).status, 204) << "policies are managed in their own account";

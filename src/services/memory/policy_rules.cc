@@ -48,9 +48,10 @@ Result<> check_statement(const policy::Statement& statement, const std::string& 
   if (statement.not_resource) return fail(refused(fmt::format("{}: NotResource is not supported", name)));
   for (const std::string& resource : statement.resources) {
     if (resource != arn) {
-      return fail(refused(fmt::format("{}: Resource must be the ARN of the resource that the policy is attached to, "
-                                      "`{}`",
-                                      name, arn)));
+      return fail(
+          refused(fmt::format("{}: Resource must be the ARN of the resource that the policy is attached to, "
+                              "`{}`",
+                              name, arn)));
     }
   }
   for (const policy::PrincipalName& principal : statement.principals) {
@@ -74,15 +75,15 @@ std::span<const std::string_view> memory_actions() { return kMemoryActions; }
 Result<> check(std::string_view document, std::string_view arn, std::span<const std::string_view> actions) {
   if (!is_utf8(document)) return fail(refused("the policy is not UTF-8 text"));
   if (const std::size_t characters = utf8_length(document); characters > kPolicyCharactersMax) {
-    return fail(refused(fmt::format("the policy has {} characters, at most {} are allowed", characters,
-                                    kPolicyCharactersMax)));
+    return fail(
+        refused(fmt::format("the policy has {} characters, at most {} are allowed", characters, kPolicyCharactersMax)));
   }
   const Result<policy::Policy> parsed = policy::parse(document, policy::Kind::kResource);
   if (!parsed) return fail(refused(parsed.error().message));
   if (parsed->version().empty()) return fail(refused("Missing required field Version"));
   if (const std::size_t count = parsed->statements().size(); count > kPolicyStatementsMax) {
-    return fail(refused(fmt::format("the policy has {} statements, at most {} are allowed", count,
-                                    kPolicyStatementsMax)));
+    return fail(
+        refused(fmt::format("the policy has {} statements, at most {} are allowed", count, kPolicyStatementsMax)));
   }
   for (std::size_t i = 0; i < parsed->statements().size(); ++i) {
     const policy::Statement& statement = parsed->statements()[i];

@@ -72,8 +72,8 @@ Result<> check(const model::agentcore::MemoryRecordSchema& schema, const std::ve
     TRY(check_validation(entry, field));
   }
   if (strict > kStrictKeysMax) {
-    return fail(invalid_field(field, fmt::format("{}: {} keys are STRICTLY_CONSISTENT, at most {} may be", field,
-                                                 strict, kStrictKeysMax)));
+    return fail(invalid_field(
+        field, fmt::format("{}: {} keys are STRICTLY_CONSISTENT, at most {} may be", field, strict, kStrictKeysMax)));
   }
   return {};
 }

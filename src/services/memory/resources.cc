@@ -18,8 +18,9 @@ Result<> require(store::Reader& reader, const Scope& scope, std::string_view arn
     return fail(invalid_field("resourceArn", "resourceArn is not the ARN of an AgentCore resource"));
   }
   if (view->region != scope.region || view->account != scope.account.str()) {
-    return fail(invalid_field("resourceArn", "resourceArn must name a resource of the calling account in the region "
-                                             "of the request"));
+    return fail(invalid_field("resourceArn",
+                              "resourceArn must name a resource of the calling account in the region "
+                              "of the request"));
   }
   const std::optional<memories::Target> target = memories::parse_target(arn);
   if (!target) return fail(no_such_resource(arn));

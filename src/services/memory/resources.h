@@ -15,7 +15,9 @@ struct Scope {
   AccountId account;
   std::string region;
 };
-[[nodiscard]] inline Scope scope_of(const api::Call& call) { return {.account = call.account(), .region = call.region()}; }
+[[nodiscard]] inline Scope scope_of(const api::Call& call) {
+  return {.account = call.account(), .region = call.region()};
+}
 
 /// kValidation unless `arn` names an AgentCore resource of that account and region; kNotFound unless it exists.
 [[nodiscard]] Result<> require(store::Reader& reader, const Scope& scope, std::string_view arn);

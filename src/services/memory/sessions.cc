@@ -22,8 +22,8 @@ struct Entry {
 };
 
 /// Up to kChunk rows of the actor after `after`, which is advanced; none at the end.
-Result<std::vector<Entry>> next_chunk(store::Reader& reader, const store::Partition& partition,
-                                      std::string_view actor, std::string& after) {
+Result<std::vector<Entry>> next_chunk(store::Reader& reader, const store::Partition& partition, std::string_view actor,
+                                      std::string& after) {
   const std::string prefix = keys::sessions(actor);
   store::Range range = store::prefix_range(prefix);
   // The successor of a key is the key with a NUL after it.

@@ -9,10 +9,10 @@
 namespace warifu::services::memory {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::Bench;
 using testing::draft;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using testing::kArn;
 using testing::kDay;
 using testing::kHour;
@@ -83,9 +83,8 @@ TEST(Sessions, ArePagedPastChunksAndGoneOnes) {
   std::vector<std::string> seen;
   std::string after;
   for (bool more = true; more;) {
-    const auto page = bench.read([&](store::Reader& reader) {
-      return sessions::list(reader, bench.partition, "alice", after, 7, false, now);
-    });
+    const auto page = bench.read(
+        [&](store::Reader& reader) { return sessions::list(reader, bench.partition, "alice", after, 7, false, now); });
     ASSERT_TRUE(page.has_value());
     ASSERT_FALSE(page->sessions.empty());
     for (const sessions::Session& session : page->sessions) seen.push_back(session.session_id);
@@ -102,9 +101,8 @@ TEST(Sweeps, TakeGoneSessionsAndTheirActor) {
   bench.insert(draft({.time = {kNow.ms + 1}, .branch = Branch{"b", root}}), {kNow.ms + kHour});
   bench.insert(draft({.session = "s2"}), {kNow.ms + 3 * kDay});
   const auto swept = [&](Timestamp now) {
-    return bench.write([&](store::Txn& txn) {
-      return sweep::gone_sessions(txn, bench.partition, "alice", {"s1", "s2", "s9"}, now);
-    });
+    return bench.write(
+        [&](store::Txn& txn) { return sweep::gone_sessions(txn, bench.partition, "alice", {"s1", "s2", "s9"}, now); });
   };
   ASSERT_TRUE(swept({kNow.ms + kHour}).has_value());
   EXPECT_EQ(bench.rows("s"), 2U) << "within a day nothing goes";
@@ -135,9 +133,11 @@ TEST(MemoryStates, SayWhenEventsExpire) {
     return bench.read([&](store::Reader& reader) { return states::require(reader, bench.partition, "Demo-1"); });
   };
   EXPECT_EQ(require().error().message, "Memory not found: Demo-1");
-  ASSERT_TRUE(bench.write([&](store::Txn& txn) {
-    return states::put(txn, bench.partition, {.event_expiry_days = 30, .extracts = true});
-  }).has_value());
+  ASSERT_TRUE(bench
+                  .write([&](store::Txn& txn) {
+                    return states::put(txn, bench.partition, {.event_expiry_days = 30, .extracts = true});
+                  })
+                  .has_value());
   ASSERT_TRUE(require().has_value());
   EXPECT_TRUE(require()->extracts);
   EXPECT_EQ(require()->expires(kNow).ms, kNow.ms + 30 * kDay);

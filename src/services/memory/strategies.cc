@@ -25,8 +25,8 @@ bool is_per_session(const MemoryStrategy& strategy) {
   const std::string_view override_type = strategy.configuration && strategy.configuration->type
                                              ? std::string_view(*strategy.configuration->type)
                                              : std::string_view();
-  return strategy.type == "SUMMARIZATION" || strategy.type == "EPISODIC" ||
-         override_type == configurations::kSummary || override_type == configurations::kEpisodic;
+  return strategy.type == "SUMMARIZATION" || strategy.type == "EPISODIC" || override_type == configurations::kSummary ||
+         override_type == configurations::kEpisodic;
 }
 
 bool is_summary(const MemoryStrategy& strategy) {
@@ -52,9 +52,9 @@ Result<MemoryStrategy> with_common(MemoryStrategy strategy, const Input& input, 
   strategy.strategy_id = fmt::format("{}-{}", input.name, id_suffix);
   strategy.name = input.name;
   strategy.description = input.description;
-  strategy.namespaces = TRY(namespaces::choose(
-      input.namespaces, input.namespace_templates,
-      is_per_session(strategy) ? namespaces::kPerSession : namespaces::kPerActor, field));
+  strategy.namespaces =
+      TRY(namespaces::choose(input.namespaces, input.namespace_templates,
+                             is_per_session(strategy) ? namespaces::kPerSession : namespaces::kPerActor, field));
   strategy.namespace_templates = strategy.namespaces;
   strategy.created_at = now;
   strategy.updated_at = now;
@@ -69,8 +69,9 @@ Result<> check_templates(const MemoryStrategy& strategy, const std::vector<std::
   TRY(namespaces::check_variables(strategy.namespace_templates, declared, field));
   const std::string& own = strategy.namespace_templates.front();
   if (is_summary(strategy) && std::ranges::count(namespaces::variables(own), "sessionId") == 0) {
-    return fail(invalid_field(fmt::format("{}.namespaceTemplates", field),
-                              fmt::format("{}: the namespace of a summary strategy must contain {{sessionId}}", field)));
+    return fail(
+        invalid_field(fmt::format("{}.namespaceTemplates", field),
+                      fmt::format("{}: the namespace of a summary strategy must contain {{sessionId}}", field)));
   }
   const std::vector<std::string>* reflection =
       strategy.configuration ? configurations::reflection_templates(*strategy.configuration) : nullptr;
@@ -107,9 +108,9 @@ Result<> check_expiry_groups(const std::vector<MemoryStrategy>& all) {
     if (group == nullptr) {
       group = &strategy;
     } else if (group->record_expiry_duration_days != strategy.record_expiry_duration_days) {
-      return fail(invalid_field("recordExpirySpecification",
-                                fmt::format("strategies `{}` and `{}` must have the same expiry of records",
-                                            group->name, strategy.name)));
+      return fail(invalid_field(
+          "recordExpirySpecification",
+          fmt::format("strategies `{}` and `{}` must have the same expiry of records", group->name, strategy.name)));
     }
   }
   return {};
@@ -189,9 +190,9 @@ Result<> check(const Memory& memory) {
                                 fmt::format("Memory strategy with name '{}' already exists", strategy.name)));
     }
     if (strategy.type == kCustom && !memory.memory_execution_role_arn) {
-      return fail(invalid_field("memoryExecutionRoleArn",
-                                fmt::format("memoryExecutionRoleArn is required by custom strategy `{}`",
-                                            strategy.name)));
+      return fail(
+          invalid_field("memoryExecutionRoleArn",
+                        fmt::format("memoryExecutionRoleArn is required by custom strategy `{}`", strategy.name)));
     }
     TRY(check_templates(strategy, declared, field));
     TRY(check_schemas(strategy, indexed, field));

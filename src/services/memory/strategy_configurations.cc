@@ -90,8 +90,8 @@ Result<StrategyConfiguration> build_episodic_override(const m::EpisodicOverrideC
 }
 
 Error other_kind(const StrategyConfiguration& configuration, std::string_view field) {
-  return invalid_field(field, fmt::format("{} does not fit a strategy of type {}", field,
-                                          configuration.type.value_or("built-in")));
+  return invalid_field(
+      field, fmt::format("{} does not fit a strategy of type {}", field, configuration.type.value_or("built-in")));
 }
 
 Result<> modify_extraction(StrategyConfiguration& out, const m::ModifyExtractionConfiguration& input,
@@ -100,14 +100,12 @@ Result<> modify_extraction(StrategyConfiguration& out, const m::ModifyExtraction
   if (!custom) return {};
   m::CustomExtractionConfiguration changed;
   if (custom->semantic_extraction_override && out.type == kSemantic) {
-    changed.semantic_extraction_override =
-        prompt<m::SemanticExtractionOverride>(*custom->semantic_extraction_override);
+    changed.semantic_extraction_override = prompt<m::SemanticExtractionOverride>(*custom->semantic_extraction_override);
   } else if (custom->user_preference_extraction_override && out.type == kUserPreference) {
     changed.user_preference_extraction_override =
         prompt<m::UserPreferenceExtractionOverride>(*custom->user_preference_extraction_override);
   } else if (custom->episodic_extraction_override && out.type == kEpisodic) {
-    changed.episodic_extraction_override =
-        prompt<m::EpisodicExtractionOverride>(*custom->episodic_extraction_override);
+    changed.episodic_extraction_override = prompt<m::EpisodicExtractionOverride>(*custom->episodic_extraction_override);
   } else {
     return fail(other_kind(out, field));
   }

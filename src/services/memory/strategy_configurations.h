@@ -32,7 +32,6 @@ inline constexpr std::string_view kEpisodic = "EPISODIC_OVERRIDE";
 /// The reflection's namespaces, if the strategy reflects; nullptr otherwise.
 [[nodiscard]] const std::vector<std::string>* reflection_templates(const StrategyConfiguration& configuration);
 /// The reflection's schema, if it has one; nullptr otherwise.
-[[nodiscard]] const model::agentcore::MemoryRecordSchema* reflection_schema(
-    const StrategyConfiguration& configuration);
+[[nodiscard]] const model::agentcore::MemoryRecordSchema* reflection_schema(const StrategyConfiguration& configuration);
 
 }  // namespace warifu::services::memory::strategy_configurations

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -46,8 +47,8 @@ struct Bench {
   }
   /// Payloads of a listing, newest first.
   std::vector<std::string> payloads(SessionRef ref, const EventFilter& filter = {}, Timestamp now = kNow) {
-    const auto page = read(
-        [&](store::Reader& reader) { return events::list(reader, partition, ref, filter, "", 1000, true, now); });
+    const auto page =
+        read([&](store::Reader& reader) { return events::list(reader, partition, ref, filter, "", 1000, true, now); });
     EXPECT_TRUE(page.has_value());
     std::vector<std::string> found;
     if (!page) return found;
