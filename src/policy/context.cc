@@ -15,7 +15,6 @@ namespace warifu::policy {
 namespace {
 
 constexpr std::size_t kChunkBytes = 2'048;
-constexpr std::uint16_t kNoSlot = 0;
 
 /// Text that lives until `clear`: chunks never move, and the ordinary ones are kept for the next request.
 class Arena {
@@ -69,19 +68,16 @@ struct Context::State {
   // Slots never move while a context is built: ContextValues point into them.
   std::vector<std::unique_ptr<Slot>> slots;
   std::size_t used = 0;
-  std::vector<std::uint16_t> slot_of_id;        // 0: absent; else slot + 1
-  std::vector<std::uint16_t> by_name;           // slots without an id
+  std::vector<Slot*> slot_of_id;                // by KeyId::index; nullptr: absent
+  std::vector<Slot*> by_name;                   // slots without an id
   std::size_t unnamed_from = kInternedKeysMax;  // ids below were known before the first entry of by_name was made
   Arena arena;
 
-  Slot* existing(KeyId id) {
-    if (id.index >= slot_of_id.size() || slot_of_id[id.index] == kNoSlot) return nullptr;
-    return slots[slot_of_id[id.index] - 1U].get();
-  }
+  Slot* existing(KeyId id) { return id.index < slot_of_id.size() ? slot_of_id[id.index] : nullptr; }
 
   Slot* existing(std::string_view name) {
-    for (const std::uint16_t at : by_name) {
-      if (iequals(slots[at]->name, name)) return slots[at].get();
+    for (Slot* slot : by_name) {
+      if (iequals(slot->name, name)) return slot;
     }
     return nullptr;
   }
@@ -105,7 +101,7 @@ struct Context::State {
     Slot* slot = make();
     if (slot == nullptr) return nullptr;
     slot->id = id;
-    slot_of_id[id.index] = static_cast<std::uint16_t>(used);
+    slot_of_id[id.index] = slot;
     return slot;
   }
 
@@ -117,7 +113,7 @@ struct Context::State {
     if (slot == nullptr) return nullptr;
     slot->name = arena.keep(name);
     if (by_name.empty()) unnamed_from = known_before;
-    by_name.push_back(static_cast<std::uint16_t>(used - 1));
+    by_name.push_back(slot);
     return slot;
   }
 };
@@ -157,7 +153,7 @@ Context::~Context() = default;
 void Context::clear() {
   State& state = *state_;
   for (std::size_t i = 0; i < state.used; ++i) {
-    if (const KeyId id = state.slots[i]->id; id.known()) state.slot_of_id[id.index] = kNoSlot;
+    if (const KeyId id = state.slots[i]->id; id.known()) state.slot_of_id[id.index] = nullptr;
   }
   state.used = 0;
   state.by_name.clear();
