@@ -9,8 +9,8 @@ namespace {
 
 Result<AccessKey> require_key(store::Reader& reader, const AccountId& account, std::string_view user_id,
                               std::string_view key_id) {
-  std::optional<AccessKey> key = TRY(
-      get_row<AccessKey>(reader, store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id)));
+  std::optional<AccessKey> key =
+      TRY(get_row<AccessKey>(reader, store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id)));
   if (!key) return fail(no_such_entity(fmt::format("The Access Key with id {} cannot be found.", key_id)));
   return std::move(*key);
 }
@@ -36,8 +36,8 @@ Result<std::optional<FoundKey>> find_access_key(store::Reader& reader, const Acc
   if (!owner) return std::nullopt;
   std::optional<AccountId> account = AccountId::parse(owner->account);
   if (!account) return fail(internal_error("an access key leads to no account"));
-  std::optional<AccessKey> key = TRY(get_row<AccessKey>(reader, store::Partition::account(*account),
-                                                        edge_key(kKeysOfUser, owner->user_id, id.str())));
+  std::optional<AccessKey> key = TRY(
+      get_row<AccessKey>(reader, store::Partition::account(*account), edge_key(kKeysOfUser, owner->user_id, id.str())));
   if (!key) return std::nullopt;
   return FoundKey{std::move(*account), std::move(*key)};
 }

@@ -45,9 +45,8 @@ TEST_F(AccountsTest, DeletingAnAccountKillsItsCredentialsAndLeavesNoRowBehind) {
 
   expect_ok([&](store::Txn& txn) { return delete_account(txn, a); });
 
-  EXPECT_FALSE(read([&](store::Reader& reader) {
-    return find_access_key(reader, *AccessKeyId::parse("AKIAAAAAAAAAAAAAAAAA"));
-  }));
+  EXPECT_FALSE(read(
+      [&](store::Reader& reader) { return find_access_key(reader, *AccessKeyId::parse("AKIAAAAAAAAAAAAAAAAA")); }));
   EXPECT_FALSE(read([&](store::Reader& reader) { return gather(reader, a, user.id); }));
   EXPECT_FALSE(read([&](store::Reader& reader) { return principal_by_id(reader, user.id); }));
   EXPECT_TRUE(read([&](store::Reader& reader) { return tags_of(reader, a, "arn:aws:x:::y"); }).empty());

@@ -8,17 +8,20 @@ namespace {
 
 std::string_view quota_word(EntityKind kind) {
   switch (kind) {
-    case EntityKind::kUser: return "PoliciesPerUser";
-    case EntityKind::kGroup: return "PoliciesPerGroup";
-    case EntityKind::kRole: return "PoliciesPerRole";
+    case EntityKind::kUser:
+      return "PoliciesPerUser";
+    case EntityKind::kGroup:
+      return "PoliciesPerGroup";
+    case EntityKind::kRole:
+      return "PoliciesPerRole";
     case EntityKind::kPolicy:
-    case EntityKind::kInstanceProfile: break;
+    case EntityKind::kInstanceProfile:
+      break;
   }
   CHECK(false, "only users, groups and roles hold policies");
 }
 
-Result<> erase_attachment(store::Txn& txn, const AccountId& account, std::string_view holder_id,
-                          std::string_view arn) {
+Result<> erase_attachment(store::Txn& txn, const AccountId& account, std::string_view holder_id, std::string_view arn) {
   const store::Partition partition = store::Partition::account(account);
   TRY(txn.erase(partition, edge_key(kAttachments, holder_id, arn)));
   return txn.erase(partition, edge_key(kAttachedTo, arn, holder_id));
@@ -34,8 +37,8 @@ Result<> attach_policy(store::Txn& txn, const AccountId& account, const Holder& 
   if (TRY(txn.get(partition, edge_key(kAttachments, holder.id, arn)))) return {};
   const Edges held = TRY(edges_of(txn, account, kAttachments, holder.id));
   if (held.size() >= kAttachedPoliciesMax) {
-    return fail(limit_exceeded(
-        fmt::format("Cannot exceed quota for {}: {}", quota_word(holder.kind), kAttachedPoliciesMax)));
+    return fail(
+        limit_exceeded(fmt::format("Cannot exceed quota for {}: {}", quota_word(holder.kind), kAttachedPoliciesMax)));
   }
   TRY(txn.put(partition, edge_key(kAttachments, holder.id, arn), ""));
   TRY(put_row(txn, partition, edge_key(kAttachedTo, arn, holder.id), IdRow{holder.kind, ""}));

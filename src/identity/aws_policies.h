@@ -8,10 +8,10 @@
 namespace warifu::identity {
 
 struct AwsPolicy {
-  std::string_view arn;   // `arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`
+  std::string_view arn;  // `arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`
   std::string_view name, path, id;
   std::string_view description;
-  std::string_view default_version;  // `v1`
+  std::string_view default_version;   // `v1`
   std::string_view created, updated;  // ISO 8601
   std::string_view document;
 };

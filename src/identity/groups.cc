@@ -19,8 +19,7 @@ Result<std::optional<Group>> find_group(store::Reader& reader, const AccountId& 
   return find_named<Group>(reader, account, kGroups, name);
 }
 
-Result<std::optional<Group>> group_by_id(store::Reader& reader, const AccountId& account,
-                                         std::string_view unique_id) {
+Result<std::optional<Group>> group_by_id(store::Reader& reader, const AccountId& account, std::string_view unique_id) {
   return named_by_id<Group>(reader, account, kGroups, unique_id);
 }
 
@@ -32,8 +31,8 @@ Result<Slice<Group>> list_groups(store::Reader& reader, const AccountId& account
   return list_named<Group>(reader, account, kGroups, query);
 }
 
-Result<Group> rename_group(store::Txn& txn, const AccountId& account, std::string_view name,
-                           std::string_view new_name, std::string_view new_path) {
+Result<Group> rename_group(store::Txn& txn, const AccountId& account, std::string_view name, std::string_view new_name,
+                           std::string_view new_path) {
   return rename_named<Group>(txn, account, kGroups, name, new_name, new_path);
 }
 
@@ -76,10 +75,9 @@ Result<> remove_from_group(store::Txn& txn, const AccountId& account, std::strin
 
 Result<Slice<Group>> groups_of_user(store::Reader& reader, const AccountId& account, std::string_view user_id,
                                     const SliceQuery& query) {
-  return slice_edges<Group>(reader, account, kGroupsOfUser, user_id, query,
-                            [&](const std::string& id, const std::string&) {
-                              return group_by_id(reader, account, id);
-                            });
+  return slice_edges<Group>(
+      reader, account, kGroupsOfUser, user_id, query,
+      [&](const std::string& id, const std::string&) { return group_by_id(reader, account, id); });
 }
 
 Result<Slice<User>> users_of_group(store::Reader& reader, const AccountId& account, std::string_view group_id,

@@ -16,11 +16,15 @@ struct KindLimits {
 /// Of all inline policies of one holder together (facts: IAM quotas).
 KindLimits limits_of(EntityKind kind) {
   switch (kind) {
-    case EntityKind::kUser: return {"user", 2'048};
-    case EntityKind::kGroup: return {"group", 5'120};
-    case EntityKind::kRole: return {"role", 10'240};
+    case EntityKind::kUser:
+      return {"user", 2'048};
+    case EntityKind::kGroup:
+      return {"group", 5'120};
+    case EntityKind::kRole:
+      return {"role", 10'240};
     case EntityKind::kPolicy:
-    case EntityKind::kInstanceProfile: break;
+    case EntityKind::kInstanceProfile:
+      break;
   }
   CHECK(false, "only users, groups and roles hold policies");
 }
@@ -46,8 +50,8 @@ Result<> put_inline_policy(store::Txn& txn, const AccountId& account, const Hold
     characters += policy_characters(row.document);
   }
   if (characters > limits.characters_max) {
-    return fail(limit_exceeded(fmt::format("Maximum policy size of {} bytes exceeded for {} {}",
-                                           limits.characters_max, limits.word, holder.name)));
+    return fail(limit_exceeded(fmt::format("Maximum policy size of {} bytes exceeded for {} {}", limits.characters_max,
+                                           limits.word, holder.name)));
   }
   TRY(put_row(txn, store::Partition::account(account), edge_key(kInline, holder.id, policy.name),
               InlineRow{policy.document}));
@@ -62,8 +66,7 @@ Result<std::optional<InlinePolicy>> find_inline_policy(store::Reader& reader, co
   return InlinePolicy{std::string(name), std::move(row->document)};
 }
 
-Result<> delete_inline_policy(store::Txn& txn, const AccountId& account, const Holder& holder,
-                              std::string_view name) {
+Result<> delete_inline_policy(store::Txn& txn, const AccountId& account, const Holder& holder, std::string_view name) {
   if (!TRY(find_inline_policy(txn, account, holder.id, name))) return fail(no_such_inline_policy(holder, name));
   TRY(txn.erase(store::Partition::account(account), edge_key(kInline, holder.id, name)));
   return bump_identity_version(txn, account);

@@ -27,8 +27,8 @@ Result<std::optional<OidcProvider>> find_oidc_provider(store::Reader& reader, co
                                                        std::string_view arn) {
   const std::string prefix = oidc_provider_arn(account, "");
   if (!arn.starts_with(prefix)) return std::nullopt;
-  std::optional<OidcProvider> provider = TRY(get_row<OidcProvider>(
-      reader, store::Partition::account(account), key_of(kOidc, arn.substr(prefix.size()))));
+  std::optional<OidcProvider> provider =
+      TRY(get_row<OidcProvider>(reader, store::Partition::account(account), key_of(kOidc, arn.substr(prefix.size()))));
   if (provider) provider->arn = arn;
   return provider;
 }

@@ -28,10 +28,16 @@ std::int64_t version_number(std::string_view shown) {
 
 ManagedPolicy from_aws(const AwsPolicy& aws) {
   const std::int64_t version = version_number(aws.default_version);
-  return {.name = std::string(aws.name), .path = std::string(aws.path), .id = std::string(aws.id),
-          .arn = std::string(aws.arn), .description = std::string(aws.description), .default_version = version,
-          .last_version = version, .created = parse_iso8601(aws.created).value_or(Timestamp{}),
-          .updated = parse_iso8601(aws.updated).value_or(Timestamp{}), .aws_owned = true};
+  return {.name = std::string(aws.name),
+          .path = std::string(aws.path),
+          .id = std::string(aws.id),
+          .arn = std::string(aws.arn),
+          .description = std::string(aws.description),
+          .default_version = version,
+          .last_version = version,
+          .created = parse_iso8601(aws.created).value_or(Timestamp{}),
+          .updated = parse_iso8601(aws.updated).value_or(Timestamp{}),
+          .aws_owned = true};
 }
 
 Result<ManagedPolicy> require_own_policy(store::Reader& reader, const AccountId& account, std::string_view arn) {
@@ -50,8 +56,7 @@ Result<> check_size(std::string_view document) {
 }
 
 Error no_such_version(std::string_view arn, std::string_view version) {
-  return no_such_entity(
-      fmt::format("Policy {} version {} does not exist or is not attachable.", arn, version));
+  return no_such_entity(fmt::format("Policy {} version {} does not exist or is not attachable.", arn, version));
 }
 
 }  // namespace
@@ -92,8 +97,9 @@ Result<> delete_policy(store::Txn& txn, const AccountId& account, std::string_vi
   if (attached || bounds) return fail(delete_conflict("Cannot delete a policy attached to entities."));
   const Edges versions = TRY(edges_of(txn, account, kVersionsOfPolicy, policy.id));
   if (versions.size() > 1) {
-    return fail(delete_conflict("This policy has more than one version. Before you delete a policy, you must delete "
-                                "the policy's versions. The default version is deleted with the policy."));
+    return fail(
+        delete_conflict("This policy has more than one version. Before you delete a policy, you must delete "
+                        "the policy's versions. The default version is deleted with the policy."));
   }
   TRY(erase_prefix(txn, store::Partition::account(account), edge_key(kVersionsOfPolicy, policy.id, "")));
   return erase_named(txn, account, kPolicies, policy);
@@ -105,8 +111,9 @@ Result<PolicyVersion> create_policy_version(store::Txn& txn, const AccountId& ac
   TRY(check_size(document));
   const Edges versions = TRY(edges_of(txn, account, kVersionsOfPolicy, policy.id));
   if (versions.size() >= kPolicyVersionsMax) {
-    return fail(limit_exceeded("A managed policy can have up to 5 versions. Before you create a new version, you must "
-                               "delete an existing version."));
+    return fail(
+        limit_exceeded("A managed policy can have up to 5 versions. Before you create a new version, you must "
+                       "delete an existing version."));
   }
   policy.last_version += 1;
   policy.updated = now;
@@ -125,8 +132,8 @@ Result<std::optional<PolicyVersion>> find_policy_version(store::Reader& reader, 
     if (aws == nullptr || number != policy.default_version) return std::nullopt;
     return PolicyVersion{number, std::string(aws->document), policy.updated};
   }
-  std::optional<PolicyVersionRow> row = TRY(get_row<PolicyVersionRow>(reader, store::Partition::account(account),
-                                                                      version_key(policy.id, number)));
+  std::optional<PolicyVersionRow> row =
+      TRY(get_row<PolicyVersionRow>(reader, store::Partition::account(account), version_key(policy.id, number)));
   if (!row) return std::nullopt;
   return PolicyVersion{number, std::move(row->document), row->created};
 }
@@ -143,8 +150,8 @@ Result<std::vector<PolicyVersion>> list_policy_versions(store::Reader& reader, c
   const Edges rows = TRY(edges_of(reader, account, kVersionsOfPolicy, policy.id));
   for (const auto& [number, value] : rows) {
     PolicyVersionRow row = TRY(decode_row<PolicyVersionRow>(value));
-    versions.push_back({version_number("v" + number.substr(number.find_first_not_of('0'))), std::move(row.document),
-                        row.created});
+    versions.push_back(
+        {version_number("v" + number.substr(number.find_first_not_of('0'))), std::move(row.document), row.created});
   }
   std::ranges::reverse(versions);
   return versions;

@@ -33,8 +33,7 @@ struct InlinePolicy {
 [[nodiscard]] Result<> put_inline_policy(store::Txn& txn, const AccountId& account, const Holder& holder,
                                          const InlinePolicy& policy);
 [[nodiscard]] Result<std::optional<InlinePolicy>> find_inline_policy(store::Reader& reader, const AccountId& account,
-                                                                     std::string_view holder_id,
-                                                                     std::string_view name);
+                                                                     std::string_view holder_id, std::string_view name);
 [[nodiscard]] Result<> delete_inline_policy(store::Txn& txn, const AccountId& account, const Holder& holder,
                                             std::string_view name);
 [[nodiscard]] Result<Slice<InlinePolicy>> list_inline_policies(store::Reader& reader, const AccountId& account,

@@ -105,14 +105,11 @@ TEST_F(PoliciesTest, APolicyInUseCannotBeDeleted) {
   expect_ok([&](store::Txn& txn) { return detach_policy(txn, a, holder(role), policy.arn); });
   expect_ok([&](store::Txn& txn) { return set_role_boundary(txn, a, "r", policy.arn); });
   EXPECT_EQ(failure(remove), "DeleteConflict: Cannot delete a policy attached to entities.");
-  EXPECT_EQ(read([&](store::Reader& reader) {
-              return policy_users(reader, a, policy.arn, PolicyUsage::kBoundary);
-            }).at(0).id,
-            role.id);
+  EXPECT_EQ(
+      read([&](store::Reader& reader) { return policy_users(reader, a, policy.arn, PolicyUsage::kBoundary); }).at(0).id,
+      role.id);
   expect_ok([&](store::Txn& txn) { return set_role_boundary(txn, a, "r", ""); });
-  expect_ok([&](store::Txn& txn) {
-    return create_policy_version(txn, a, policy.arn, "{}", false, Timestamp{});
-  });
+  expect_ok([&](store::Txn& txn) { return create_policy_version(txn, a, policy.arn, "{}", false, Timestamp{}); });
   EXPECT_THAT(failure(remove), ::testing::StartsWith("DeleteConflict: This policy has more than one version."));
   expect_ok([&](store::Txn& txn) { return delete_policy_version(txn, a, policy.arn, "v2"); });
   expect_ok(remove);
@@ -193,9 +190,8 @@ TEST_F(PoliciesTest, AForcedDeletionTakesTheRolesPoliciesAlong) {
   expect_ok([&](store::Txn& txn) { return put_inline_policy(txn, a, holder(role), {"i", "{}"}); });
   EXPECT_NE(failure([&](store::Txn& txn) { return delete_role(txn, a, "r"); }), "no error");
   expect_ok([&](store::Txn& txn) { return delete_role(txn, a, "r", true); });
-  EXPECT_TRUE(read([&](store::Reader& reader) {
-                return policy_users(reader, a, kReadOnly, PolicyUsage::kAttached);
-              }).empty());
+  EXPECT_TRUE(
+      read([&](store::Reader& reader) { return policy_users(reader, a, kReadOnly, PolicyUsage::kAttached); }).empty());
 }
 
 }  // namespace

@@ -97,15 +97,18 @@ Result<std::string> principals_to_ids(store::Reader& reader, std::string_view do
   using policy::PrincipalType;
   return policy::map_principals(document, [&](PrincipalType type, std::string_view text) -> Result<std::string> {
     switch (type) {
-      case PrincipalType::kAnyone: return std::string(text);
-      case PrincipalType::kAws: return aws_to_id(reader, text);
+      case PrincipalType::kAnyone:
+        return std::string(text);
+      case PrincipalType::kAws:
+        return aws_to_id(reader, text);
       case PrincipalType::kService:
         if (is_service_name(text)) return std::string(text);
         return fail(invalid_principal("SERVICE", text));
       case PrincipalType::kFederated:
         if (is_federation(text)) return std::string(text);
         return fail(invalid_principal("FEDERATED", text));
-      case PrincipalType::kCanonicalUser: break;
+      case PrincipalType::kCanonicalUser:
+        break;
     }
     return fail(invalid_principal("CANONICALUSER", text));
   });

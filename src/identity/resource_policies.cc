@@ -12,8 +12,8 @@ Result<std::optional<ResourcePolicy>> find_resource_policy(store::Reader& reader
   return ResourcePolicy{std::move(row->document), row->updated, static_cast<std::uint64_t>(row->version)};
 }
 
-Result<> put_resource_policy(store::Txn& txn, const AccountId& owner, std::string_view arn,
-                             std::string_view document, Timestamp now) {
+Result<> put_resource_policy(store::Txn& txn, const AccountId& owner, std::string_view arn, std::string_view document,
+                             Timestamp now) {
   const std::uint64_t version = TRY(next_policy_version(txn, owner));
   return put_row(txn, store::Partition::account(owner), key_of(kResourcePolicy, arn),
                  ResourcePolicyRow{std::string(document), now, static_cast<std::int64_t>(version)});

@@ -12,8 +12,8 @@ namespace warifu::identity {
 
 /// `trust` is stored with its principals as unique ids (principals.h). Errors: EntityAlreadyExists, LimitExceeded,
 /// MalformedPolicyDocument (`Invalid principal in policy: "AWS":"…"`).
-[[nodiscard]] Result<> create_role(store::Txn& txn, const AccountId& account, const Role& role,
-                                   std::string_view trust, const Tags& tags);
+[[nodiscard]] Result<> create_role(store::Txn& txn, const AccountId& account, const Role& role, std::string_view trust,
+                                   const Tags& tags);
 [[nodiscard]] Result<std::optional<Role>> find_role(store::Reader& reader, const AccountId& account,
                                                     std::string_view name);
 [[nodiscard]] Result<std::optional<Role>> role_by_id(store::Reader& reader, const AccountId& account,
@@ -44,7 +44,6 @@ namespace warifu::identity {
 [[nodiscard]] std::string linked_role_path(std::string_view service);
 /// Deleting a service-linked role answers a task; the deletion is done by then, so a task that exists has succeeded.
 [[nodiscard]] Result<> put_deletion_task(store::Txn& txn, const AccountId& account, std::string_view task_id);
-[[nodiscard]] Result<bool> has_deletion_task(store::Reader& reader, const AccountId& account,
-                                             std::string_view task_id);
+[[nodiscard]] Result<bool> has_deletion_task(store::Reader& reader, const AccountId& account, std::string_view task_id);
 
 }  // namespace warifu::identity

@@ -115,9 +115,8 @@ TEST_F(RolesTest, ARoleIsFoundByItsWholeArnOnly) {
 TEST_F(RolesTest, AProfileHoldsOneRoleAndBlocksItsDeletion) {
   const Role role = make_role(a, "r");
   make_role(a, "other");
-  expect_ok([&](store::Txn& txn) {
-    return create_instance_profile(txn, a, {.name = "p", .path = "/", .id = "AIPAX"}, {});
-  });
+  expect_ok(
+      [&](store::Txn& txn) { return create_instance_profile(txn, a, {.name = "p", .path = "/", .id = "AIPAX"}, {}); });
   expect_ok([&](store::Txn& txn) { return add_role_to_profile(txn, a, "p", "r"); });
   EXPECT_EQ(failure([&](store::Txn& txn) { return add_role_to_profile(txn, a, "p", "other"); }),
             "LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
@@ -135,13 +134,10 @@ TEST_F(RolesTest, AProfileHoldsOneRoleAndBlocksItsDeletion) {
 TEST_F(RolesTest, OidcProvidersAreKeyedByUrl) {
   const std::string arn = oidc_provider_arn(a, "token.example.com/x");
   expect_ok([&](store::Txn& txn) { return create_oidc_provider(txn, a, {.url = "token.example.com/x"}, {}); });
-  EXPECT_EQ(failure([&](store::Txn& txn) {
-              return create_oidc_provider(txn, a, {.url = "token.example.com/x"}, {});
-            }),
+  EXPECT_EQ(failure([&](store::Txn& txn) { return create_oidc_provider(txn, a, {.url = "token.example.com/x"}, {}); }),
             "EntityAlreadyExists: Provider with url https://token.example.com/x already exists.");
-  expect_ok([&](store::Txn& txn) {
-    return update_oidc_provider(txn, a, {.arn = arn, .client_ids = {"sts.amazonaws.com"}});
-  });
+  expect_ok(
+      [&](store::Txn& txn) { return update_oidc_provider(txn, a, {.arn = arn, .client_ids = {"sts.amazonaws.com"}}); });
   EXPECT_EQ(read([&](store::Reader& reader) { return require_oidc_provider(reader, a, arn); }).client_ids.size(), 1U);
   for (const char* other : {"arn:aws:iam::222222222222:oidc-provider/token.example.com/x",
                             "arn:aws:sts::111111111111:oidc-provider/token.example.com/x", "token.example.com/x"}) {

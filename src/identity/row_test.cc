@@ -34,7 +34,9 @@ TEST(Row, RefusesUnknownVersionsAndCountsPastItsEnd) {
   EXPECT_FALSE(decode_row<AccessKey>("\2"));
   EXPECT_FALSE(decode_row<TagsRow>("\1\xff\xff\xff\xff\x0f"));
   EXPECT_FALSE(decode_row<TagsRow>("\1\xff\xff\xff\xff\xff\xff"));
-  EXPECT_FALSE(decode_row<AccessKey>("\1\x05" "abc"));
+  EXPECT_FALSE(
+      decode_row<AccessKey>("\1\x05"
+                            "abc"));
 }
 
 TEST(Names, EntityArnsAreReadBack) {

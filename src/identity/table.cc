@@ -2,8 +2,8 @@
 
 namespace warifu::identity {
 
-Result<Edges> edges_of(store::Reader& reader, const AccountId& account, std::string_view family,
-                       std::string_view left, std::string_view after) {
+Result<Edges> edges_of(store::Reader& reader, const AccountId& account, std::string_view family, std::string_view left,
+                       std::string_view after) {
   const std::string prefix = edge_key(family, left, "");
   store::Range range = store::prefix_range(prefix);
   if (!after.empty()) range.begin = edge_key(family, left, after) + '\0';

@@ -25,34 +25,36 @@ struct Noun {
   std::string_view missing_before, missing_after;
   std::string_view taken_before, taken_after;
 };
-inline constexpr Noun kUsers{EntityKind::kUser, "id/u/", "The user with name ", " cannot be found.",
-                             "User with name ", " already exists."};
-inline constexpr Noun kGroups{EntityKind::kGroup, "id/g/", "The group with name ", " cannot be found.",
+inline constexpr Noun kUsers{EntityKind::kUser,   "id/u/",           "The user with name ",
+                             " cannot be found.", "User with name ", " already exists."};
+inline constexpr Noun kGroups{EntityKind::kGroup, "id/g/",           "The group with name ", " cannot be found.",
                               "Group with name ", " already exists."};
-inline constexpr Noun kRoles{EntityKind::kRole, "id/r/", "The role with name ", " cannot be found.",
-                             "Role with name ", " already exists."};
-inline constexpr Noun kPolicies{EntityKind::kPolicy, "id/p/", "Policy ", " was not found.",
-                                "A policy called ", " already exists. Duplicate names are not allowed."};
-inline constexpr Noun kProfiles{EntityKind::kInstanceProfile, "id/i/", "Instance Profile ", " cannot be found.",
-                                "Instance Profile ", " already exists."};
+inline constexpr Noun kRoles{EntityKind::kRole,   "id/r/",           "The role with name ",
+                             " cannot be found.", "Role with name ", " already exists."};
+inline constexpr Noun kPolicies{EntityKind::kPolicy, "id/p/",
+                                "Policy ",           " was not found.",
+                                "A policy called ",  " already exists. Duplicate names are not allowed."};
+inline constexpr Noun kProfiles{EntityKind::kInstanceProfile, "id/i/",
+                                "Instance Profile ",          " cannot be found.",
+                                "Instance Profile ",          " already exists."};
 
 [[nodiscard]] inline Error missing(const Noun& noun, std::string_view name) {
   return no_such_entity(std::string(noun.missing_before).append(name).append(noun.missing_after));
 }
 
 /// Families of edges. Key: family, left, NUL, right: neither ids nor ARNs hold a NUL.
-inline constexpr std::string_view kGroupsOfUser = "id/ug/";       // user id → group id
-inline constexpr std::string_view kUsersOfGroup = "id/gu/";       // group id → user id
-inline constexpr std::string_view kAttachments = "id/at/";        // holder id → policy ARN
-inline constexpr std::string_view kAttachedTo = "id/ta/";         // policy ARN → holder id
-inline constexpr std::string_view kBoundaryOf = "id/tb/";         // policy ARN → holder id
-inline constexpr std::string_view kProfilesOfRole = "id/ri/";     // role id → profile id
-inline constexpr std::string_view kInline = "id/ip/";             // holder id → inline policy name
-inline constexpr std::string_view kKeysOfUser = "id/k/";          // user id → access key id
-inline constexpr std::string_view kVersionsOfPolicy = "id/pv/";   // policy id → version, six digits
+inline constexpr std::string_view kGroupsOfUser = "id/ug/";      // user id → group id
+inline constexpr std::string_view kUsersOfGroup = "id/gu/";      // group id → user id
+inline constexpr std::string_view kAttachments = "id/at/";       // holder id → policy ARN
+inline constexpr std::string_view kAttachedTo = "id/ta/";        // policy ARN → holder id
+inline constexpr std::string_view kBoundaryOf = "id/tb/";        // policy ARN → holder id
+inline constexpr std::string_view kProfilesOfRole = "id/ri/";    // role id → profile id
+inline constexpr std::string_view kInline = "id/ip/";            // holder id → inline policy name
+inline constexpr std::string_view kKeysOfUser = "id/k/";         // user id → access key id
+inline constexpr std::string_view kVersionsOfPolicy = "id/pv/";  // policy id → version, six digits
 /// Other rows.
-inline constexpr std::string_view kById = "id/n/";                // unique id → kind, name; also in `system`: → account
-inline constexpr std::string_view kKeyOwner = "id/k/";            // in `system`: access key id → account, user id
+inline constexpr std::string_view kById = "id/n/";      // unique id → kind, name; also in `system`: → account
+inline constexpr std::string_view kKeyOwner = "id/k/";  // in `system`: access key id → account, user id
 inline constexpr std::string_view kLastUse = "id/lu/";
 inline constexpr std::string_view kDeletionTask = "id/d/";
 inline constexpr std::string_view kOidc = "id/o/";
@@ -120,8 +122,7 @@ template <class T, class F>
 template <class T>
 [[nodiscard]] Result<std::optional<T>> named_by_key(store::Reader& reader, const AccountId& account, const Noun& noun,
                                                     std::string_view lower_name) {
-  std::optional<T> row =
-      TRY(get_row<T>(reader, store::Partition::account(account), key_of(noun.prefix, lower_name)));
+  std::optional<T> row = TRY(get_row<T>(reader, store::Partition::account(account), key_of(noun.prefix, lower_name)));
   if (row) row->arn = entity_arn(noun.kind, account, row->path, row->name);
   return row;
 }
@@ -145,8 +146,7 @@ template <class T>
 template <class T>
 [[nodiscard]] Result<std::optional<T>> named_by_id(store::Reader& reader, const AccountId& account, const Noun& noun,
                                                    std::string_view id) {
-  const std::optional<IdRow> row =
-      TRY(get_row<IdRow>(reader, store::Partition::account(account), key_of(kById, id)));
+  const std::optional<IdRow> row = TRY(get_row<IdRow>(reader, store::Partition::account(account), key_of(kById, id)));
   if (!row || row->kind != noun.kind) return std::nullopt;
   return named_by_key<T>(reader, account, noun, row->name);
 }
@@ -183,8 +183,8 @@ template <class T>
 
 /// Moves the row and its tags to a new name and path (kept where empty).
 template <class T>
-[[nodiscard]] Result<T> rename_named(store::Txn& txn, const AccountId& account, const Noun& noun,
-                                     std::string_view name, std::string_view new_name, std::string_view new_path) {
+[[nodiscard]] Result<T> rename_named(store::Txn& txn, const AccountId& account, const Noun& noun, std::string_view name,
+                                     std::string_view new_name, std::string_view new_path) {
   const T old = TRY(require_named<T>(txn, account, noun, name));
   T renamed = old;
   if (!new_name.empty()) renamed.name = new_name;

@@ -58,8 +58,7 @@ class World : public ::testing::Test {
   }
   Group make_group(const AccountId& account, const std::string& name) {
     return expect_ok([&](store::Txn& txn) -> Result<Group> {
-      TRY(create_group(txn, account,
-                       {.name = name, .path = "/", .id = new_unique_id(EntityKind::kGroup, random)}));
+      TRY(create_group(txn, account, {.name = name, .path = "/", .id = new_unique_id(EntityKind::kGroup, random)}));
       return require_group(txn, account, name);
     });
   }

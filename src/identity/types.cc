@@ -12,8 +12,10 @@ struct KindWords {
   std::string_view id_prefix, arn_word;
 };
 constexpr KindWords kKindWords[] = {
-    {EntityKind::kUser, "AIDA", "user"},     {EntityKind::kGroup, "AGPA", "group"},
-    {EntityKind::kRole, "AROA", "role"},     {EntityKind::kPolicy, "ANPA", "policy"},
+    {EntityKind::kUser, "AIDA", "user"},
+    {EntityKind::kGroup, "AGPA", "group"},
+    {EntityKind::kRole, "AROA", "role"},
+    {EntityKind::kPolicy, "ANPA", "policy"},
     {EntityKind::kInstanceProfile, "AIPA", "instance-profile"},
 };
 

@@ -50,7 +50,7 @@ struct Role {
   std::string description;
   std::int64_t max_session_seconds = 3600;
   Timestamp created;
-  std::string boundary_arn;     // empty: none
+  std::string boundary_arn;    // empty: none
   std::string linked_service;  // `x.amazonaws.com` of a service-linked role; empty for all others
 };
 

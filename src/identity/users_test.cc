@@ -78,13 +78,9 @@ TEST_F(UsersTest, AUserCannotBeDeletedWhileItHoldsAnything) {
   step([&](store::Txn& txn) { return put_inline_policy(txn, a, holder(user), {"p", kAllowAll}); });
   EXPECT_EQ(failure(remove), "DeleteConflict: Cannot delete entity, must delete policies first.");
   step([&](store::Txn& txn) { return delete_inline_policy(txn, a, holder(user), "p"); });
-  step([&](store::Txn& txn) {
-    return attach_policy(txn, a, holder(user), "arn:aws:iam::aws:policy/ReadOnlyAccess");
-  });
+  step([&](store::Txn& txn) { return attach_policy(txn, a, holder(user), "arn:aws:iam::aws:policy/ReadOnlyAccess"); });
   EXPECT_EQ(failure(remove), "DeleteConflict: Cannot delete entity, must detach all policies first.");
-  step([&](store::Txn& txn) {
-    return detach_policy(txn, a, holder(user), "arn:aws:iam::aws:policy/ReadOnlyAccess");
-  });
+  step([&](store::Txn& txn) { return detach_policy(txn, a, holder(user), "arn:aws:iam::aws:policy/ReadOnlyAccess"); });
   step(remove);
   EXPECT_FALSE(read([&](store::Reader& reader) { return gather(reader, a, user.id); }));
 }

@@ -32,15 +32,18 @@ std::string_view status_word(bool active) { return active ? "Active" : "Inactive
 
 Task<Result<m::CreateAccessKeyOutput>> create_access_key(api::Call& call, m::CreateAccessKeyInput input) {
   identity::AccessKey drawn{.id = identity::new_access_key_id(call.random()),
-                            .secret = identity::new_secret_key(call.random()), .created = call.now()};
+                            .secret = identity::new_secret_key(call.random()),
+                            .created = call.now()};
   co_return co_await call.db().write(
       [caller = call.principal(), input, drawn](store::Txn& txn) -> Result<m::CreateAccessKeyOutput> {
         const KeyHolder holder = TRY(key_holder(txn, caller, input.user_name));
         identity::AccessKey key = drawn;
         key.user_id = holder.id;
         TRY(identity::create_access_key(txn, caller.account, key));
-        return m::CreateAccessKeyOutput{{.user_name = holder.name, .access_key_id = key.id,
-                                         .status = std::string(status_word(true)), .secret_access_key = key.secret,
+        return m::CreateAccessKeyOutput{{.user_name = holder.name,
+                                         .access_key_id = key.id,
+                                         .status = std::string(status_word(true)),
+                                         .secret_access_key = key.secret,
                                          .create_date = key.created}};
       });
 }
@@ -90,8 +93,8 @@ Task<Result<m::GetAccessKeyLastUsedOutput>> get_access_key_last_used(api::Call& 
     if (id) found = TRY(identity::find_access_key(reader, *id));
     // A key of another account does not exist for this caller.
     if (!found || found->account != call.account()) {
-      return fail(identity::no_such_entity(
-          fmt::format("The Access Key with id {} cannot be found", input.access_key_id)));
+      return fail(
+          identity::no_such_entity(fmt::format("The Access Key with id {} cannot be found", input.access_key_id)));
     }
     const identity::LastUsed use = TRY(identity::last_used(reader, call.account(), input.access_key_id));
     m::GetAccessKeyLastUsedOutput output;

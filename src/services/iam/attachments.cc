@@ -75,8 +75,8 @@ Task<Result<m::ListAttachedUserPoliciesOutput>> list_attached_user_policies(api:
   const identity::SliceQuery query = CO_TRY(slice_query(call, input));
   co_return list<m::ListAttachedUserPoliciesOutput>(call, EntityKind::kUser, input.user_name, query);
 }
-Task<Result<m::ListAttachedGroupPoliciesOutput>> list_attached_group_policies(
-    api::Call& call, m::ListAttachedGroupPoliciesInput input) {
+Task<Result<m::ListAttachedGroupPoliciesOutput>> list_attached_group_policies(api::Call& call,
+                                                                              m::ListAttachedGroupPoliciesInput input) {
   const identity::SliceQuery query = CO_TRY(slice_query(call, input));
   co_return list<m::ListAttachedGroupPoliciesOutput>(call, EntityKind::kGroup, input.group_name, query);
 }

@@ -36,8 +36,8 @@ Result<std::vector<m::AttachedPolicy>> attached_to(store::Reader& reader, const 
 }
 
 Result<> add_user(store::Reader& reader, const AccountId& account, const identity::User& user, Out& out) {
-  m::UserDetail detail{.path = user.path, .user_name = user.name, .user_id = user.id, .arn = user.arn,
-                       .create_date = user.created};
+  m::UserDetail detail{
+      .path = user.path, .user_name = user.name, .user_id = user.id, .arn = user.arn, .create_date = user.created};
   detail.user_policy_list = TRY(inline_of(reader, account, user.id));
   detail.attached_managed_policies = TRY(attached_to(reader, account, user.id));
   detail.permissions_boundary = shown_boundary(user.boundary_arn);
@@ -51,7 +51,10 @@ Result<> add_user(store::Reader& reader, const AccountId& account, const identit
 }
 
 Result<> add_group(store::Reader& reader, const AccountId& account, const identity::Group& group, Out& out) {
-  m::GroupDetail detail{.path = group.path, .group_name = group.name, .group_id = group.id, .arn = group.arn,
+  m::GroupDetail detail{.path = group.path,
+                        .group_name = group.name,
+                        .group_id = group.id,
+                        .arn = group.arn,
                         .create_date = group.created};
   detail.group_policy_list = TRY(inline_of(reader, account, group.id));
   detail.attached_managed_policies = TRY(attached_to(reader, account, group.id));
@@ -61,10 +64,14 @@ Result<> add_group(store::Reader& reader, const AccountId& account, const identi
 
 Result<> add_role(store::Reader& reader, const AccountId& account, const identity::Role& role, Out& out) {
   const m::Role whole = TRY(whole_role(reader, account, role));
-  m::RoleDetail detail{.path = role.path, .role_name = role.name, .role_id = role.id, .arn = role.arn,
+  m::RoleDetail detail{.path = role.path,
+                       .role_name = role.name,
+                       .role_id = role.id,
+                       .arn = role.arn,
                        .create_date = role.created,
                        .assume_role_policy_document = whole.assume_role_policy_document,
-                       .permissions_boundary = whole.permissions_boundary, .role_last_used = whole.role_last_used};
+                       .permissions_boundary = whole.permissions_boundary,
+                       .role_last_used = whole.role_last_used};
   detail.tags = whole.tags.value_or(std::vector<m::Tag>{});
   detail.role_policy_list = TRY(inline_of(reader, account, role.id));
   detail.attached_managed_policies = TRY(attached_to(reader, account, role.id));
@@ -77,14 +84,18 @@ Result<> add_role(store::Reader& reader, const AccountId& account, const identit
   return {};
 }
 
-Result<> add_policy(store::Reader& reader, const AccountId& account, const identity::ManagedPolicy& policy,
-                    Out& out) {
+Result<> add_policy(store::Reader& reader, const AccountId& account, const identity::ManagedPolicy& policy, Out& out) {
   const UsageCounts usage = TRY(usage_of(reader, account, policy.arn));
-  m::ManagedPolicyDetail detail{.policy_name = policy.name, .policy_id = policy.id, .arn = policy.arn,
-                                .path = policy.path, .default_version_id = version_id(policy.default_version),
+  m::ManagedPolicyDetail detail{.policy_name = policy.name,
+                                .policy_id = policy.id,
+                                .arn = policy.arn,
+                                .path = policy.path,
+                                .default_version_id = version_id(policy.default_version),
                                 .attachment_count = usage.attachments,
-                                .permissions_boundary_usage_count = usage.boundaries, .is_attachable = true,
-                                .create_date = policy.created, .update_date = policy.updated};
+                                .permissions_boundary_usage_count = usage.boundaries,
+                                .is_attachable = true,
+                                .create_date = policy.created,
+                                .update_date = policy.updated};
   if (!policy.description.empty()) detail.description = policy.description;
   detail.policy_version_list.emplace();
   const auto versions = TRY(identity::list_policy_versions(reader, account, policy));
@@ -100,25 +111,30 @@ constexpr std::string_view kSections = "ugrla";
 
 std::string_view filter_word(char section) {
   switch (section) {
-    case 'u': return "User";
-    case 'g': return "Group";
-    case 'r': return "Role";
-    case 'l': return "LocalManagedPolicy";
-    default: return "AWSManagedPolicy";
+    case 'u':
+      return "User";
+    case 'g':
+      return "Group";
+    case 'r':
+      return "Role";
+    case 'l':
+      return "LocalManagedPolicy";
+    default:
+      return "AWSManagedPolicy";
   }
 }
 
 template <class T, class Add>
-Result<std::string> add_slice(store::Reader& reader, const AccountId& account, const identity::Slice<T>& slice,
-                              Add add, std::size_t& room, Out& out) {
+Result<std::string> add_slice(store::Reader& reader, const AccountId& account, const identity::Slice<T>& slice, Add add,
+                              std::size_t& room, Out& out) {
   for (const T& item : slice.items) TRY(add(reader, account, item, out));
   room -= slice.items.size();
   return slice.next;
 }
 
 /// Adds what fits of one section; the answer is where to go on within it, empty when it is done.
-Result<std::string> add_section(store::Reader& reader, const AccountId& account, char section,
-                                const std::string& after, std::size_t& room, Out& out) {
+Result<std::string> add_section(store::Reader& reader, const AccountId& account, char section, const std::string& after,
+                                std::size_t& room, Out& out) {
   const identity::SliceQuery query{.after = after, .items_max = room};
   switch (section) {
     case 'u':

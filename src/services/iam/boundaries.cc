@@ -27,8 +27,8 @@ Task<Result<m::PutUserPermissionsBoundaryOutput>> put_user_boundary(api::Call& c
   co_return m::PutUserPermissionsBoundaryOutput{};
 }
 
-Task<Result<m::DeleteUserPermissionsBoundaryOutput>> delete_user_boundary(
-    api::Call& call, m::DeleteUserPermissionsBoundaryInput input) {
+Task<Result<m::DeleteUserPermissionsBoundaryOutput>> delete_user_boundary(api::Call& call,
+                                                                          m::DeleteUserPermissionsBoundaryInput input) {
   CO_TRY(co_await set_user(call, input.user_name, ""));
   co_return m::DeleteUserPermissionsBoundaryOutput{};
 }
@@ -39,8 +39,8 @@ Task<Result<m::PutRolePermissionsBoundaryOutput>> put_role_boundary(api::Call& c
   co_return m::PutRolePermissionsBoundaryOutput{};
 }
 
-Task<Result<m::DeleteRolePermissionsBoundaryOutput>> delete_role_boundary(
-    api::Call& call, m::DeleteRolePermissionsBoundaryInput input) {
+Task<Result<m::DeleteRolePermissionsBoundaryOutput>> delete_role_boundary(api::Call& call,
+                                                                          m::DeleteRolePermissionsBoundaryInput input) {
   CO_TRY(co_await set_role(call, input.role_name, ""));
   co_return m::DeleteRolePermissionsBoundaryOutput{};
 }

@@ -8,12 +8,16 @@ namespace warifu::services::iam {
 namespace {
 
 m::Group shown_group(const identity::Group& group) {
-  return {.path = group.path, .group_name = group.name, .group_id = group.id, .arn = group.arn,
+  return {.path = group.path,
+          .group_name = group.name,
+          .group_id = group.id,
+          .arn = group.arn,
           .create_date = group.created};
 }
 
 Task<Result<m::CreateGroupOutput>> create_group(api::Call& call, m::CreateGroupInput input) {
-  identity::Group group{.name = input.group_name, .path = input.path.value_or("/"),
+  identity::Group group{.name = input.group_name,
+                        .path = input.path.value_or("/"),
                         .id = identity::new_unique_id(identity::EntityKind::kGroup, call.random()),
                         .created = call.now()};
   co_return co_await call.db().write(
@@ -86,8 +90,7 @@ Task<Result<m::AddUserToGroupOutput>> add_user_to_group(api::Call& call, m::AddU
       });
 }
 
-Task<Result<m::RemoveUserFromGroupOutput>> remove_user_from_group(api::Call& call,
-                                                                  m::RemoveUserFromGroupInput input) {
+Task<Result<m::RemoveUserFromGroupOutput>> remove_user_from_group(api::Call& call, m::RemoveUserFromGroupInput input) {
   co_return co_await call.db().write(
       [account = call.account(), input](store::Txn& txn) -> Result<m::RemoveUserFromGroupOutput> {
         TRY(identity::remove_from_group(txn, account, input.group_name, input.user_name));

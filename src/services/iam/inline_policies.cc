@@ -18,8 +18,7 @@ Task<Result<>> put(api::Call& call, EntityKind kind, std::string holder, identit
   });
 }
 
-Result<identity::InlinePolicy> get(api::Call& call, EntityKind kind, std::string_view holder,
-                                   std::string_view name) {
+Result<identity::InlinePolicy> get(api::Call& call, EntityKind kind, std::string_view holder, std::string_view name) {
   return call.db().read([&](store::Reader& reader) -> Result<identity::InlinePolicy> {
     const identity::Holder found = TRY(require_holder(reader, call.account(), kind, holder, false));
     std::optional<identity::InlinePolicy> policy =

@@ -22,8 +22,10 @@ Task<Result<m::CreateInstanceProfileOutput>> create_instance_profile(api::Call& 
                                                                      m::CreateInstanceProfileInput input) {
   identity::Tags tags = CO_TRY(tags_from(input.tags));
   identity::InstanceProfile profile{
-      .name = input.instance_profile_name, .path = input.path.value_or("/"),
-      .id = identity::new_unique_id(identity::EntityKind::kInstanceProfile, call.random()), .created = call.now()};
+      .name = input.instance_profile_name,
+      .path = input.path.value_or("/"),
+      .id = identity::new_unique_id(identity::EntityKind::kInstanceProfile, call.random()),
+      .created = call.now()};
   co_return co_await call.db().write(
       [account = call.account(), profile, tags](store::Txn& txn) -> Result<m::CreateInstanceProfileOutput> {
         TRY(identity::create_instance_profile(txn, account, profile, tags));
@@ -99,8 +101,11 @@ Task<Result<m::RemoveRoleFromInstanceProfileOutput>> remove_role(api::Call& call
 
 Result<m::InstanceProfile> shown_profile(store::Reader& reader, const AccountId& account,
                                          const identity::InstanceProfile& profile) {
-  m::InstanceProfile out{.path = profile.path, .instance_profile_name = profile.name,
-                         .instance_profile_id = profile.id, .arn = profile.arn, .create_date = profile.created};
+  m::InstanceProfile out{.path = profile.path,
+                         .instance_profile_name = profile.name,
+                         .instance_profile_id = profile.id,
+                         .arn = profile.arn,
+                         .create_date = profile.created};
   for (const std::string& id : profile.role_ids) {
     const std::optional<identity::Role> role = TRY(identity::role_by_id(reader, account, id));
     if (role) out.roles.push_back(TRY(shown_role(reader, account, *role)));

@@ -31,8 +31,8 @@ Result<> check_lists(const identity::OidcProvider& provider) {
     return fail(identity::invalid_input("Thumbprint list must contain fewer than 5 entries."));
   }
   if (provider.client_ids.size() > kClientIdsMax) {
-    return fail(identity::limit_exceeded(fmt::format("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {}",
-                                                     kClientIdsMax)));
+    return fail(identity::limit_exceeded(
+        fmt::format("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {}", kClientIdsMax)));
   }
   return {};
 }

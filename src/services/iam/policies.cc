@@ -7,8 +7,7 @@
 namespace warifu::services::iam {
 namespace {
 
-Result<m::Policy> whole_policy(store::Reader& reader, const AccountId& account,
-                               const identity::ManagedPolicy& policy) {
+Result<m::Policy> whole_policy(store::Reader& reader, const AccountId& account, const identity::ManagedPolicy& policy) {
   const UsageCounts usage = TRY(usage_of(reader, account, policy.arn));
   m::Policy out = shown_policy(policy, usage);
   if (!policy.description.empty()) out.description = policy.description;
@@ -20,9 +19,11 @@ Result<m::Policy> whole_policy(store::Reader& reader, const AccountId& account,
 Task<Result<m::CreatePolicyOutput>> create_policy(api::Call& call, m::CreatePolicyInput input) {
   CO_TRY(check_document(input.policy_document, policy::Kind::kIdentity));
   identity::Tags tags = CO_TRY(tags_from(input.tags));
-  identity::ManagedPolicy made{.name = input.policy_name, .path = input.path.value_or("/"),
+  identity::ManagedPolicy made{.name = input.policy_name,
+                               .path = input.path.value_or("/"),
                                .id = identity::new_unique_id(identity::EntityKind::kPolicy, call.random()),
-                               .description = input.description.value_or(""), .created = call.now(),
+                               .description = input.description.value_or(""),
+                               .created = call.now(),
                                .updated = call.now()};
   co_return co_await call.db().write([account = call.account(), made, tags, document = input.policy_document](
                                          store::Txn& txn) -> Result<m::CreatePolicyOutput> {
@@ -56,8 +57,8 @@ Task<Result<m::ListPoliciesOutput>> list_policies(api::Call& call, m::ListPolici
     std::vector<identity::ManagedPolicy> all;
     if (scope != "Local") all = TRY(aws_managed(reader, call.account()));
     if (scope != "AWS") {
-      identity::Slice<identity::ManagedPolicy> local = TRY(identity::list_policies(
-          reader, call.account(), {.items_max = std::numeric_limits<std::size_t>::max()}));
+      identity::Slice<identity::ManagedPolicy> local =
+          TRY(identity::list_policies(reader, call.account(), {.items_max = std::numeric_limits<std::size_t>::max()}));
       std::ranges::move(local.items, std::back_inserter(all));
     }
     std::vector<m::Policy> shown;

@@ -11,8 +11,8 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST_F(PoliciesTest, APolicyIsMadeShownAndDeleted) {
-  const Answer made = ok("CreatePolicy", {{"PolicyName", "p"}, {"Path", "/x/"}, {"PolicyDocument", kAllow},
-                                          {"Description", "d"}});
+  const Answer made =
+      ok("CreatePolicy", {{"PolicyName", "p"}, {"Path", "/x/"}, {"PolicyDocument", kAllow}, {"Description", "d"}});
   const std::string arn = made.field("Arn");
   EXPECT_EQ(arn, "arn:aws:iam::111111111111:policy/x/p");
   EXPECT_EQ(made.field("DefaultVersionId") + made.field("AttachmentCount"), "v10");
@@ -89,9 +89,9 @@ TEST_F(PoliciesTest, AttachmentsCountAndAreFoundFromThePolicy) {
   EXPECT_EQ(entities.field("RoleName") + entities.field("UserName") + entities.field("GroupName"), "ralicestaff");
   const Answer roles = ok("ListEntitiesForPolicy", {{"PolicyArn", arn}, {"EntityFilter", "Role"}});
   EXPECT_EQ(roles.count("RoleName") + roles.count("UserName") + roles.count("GroupName"), 1U);
-  EXPECT_EQ(ok("ListEntitiesForPolicy", {{"PolicyArn", arn}, {"PolicyUsageFilter", "PermissionsBoundary"}})
-                .count("RoleName"),
-            0U);
+  EXPECT_EQ(
+      ok("ListEntitiesForPolicy", {{"PolicyArn", arn}, {"PolicyUsageFilter", "PermissionsBoundary"}}).count("RoleName"),
+      0U);
   ok("DetachUserPolicy", {{"UserName", "alice"}, {"PolicyArn", arn}});
   EXPECT_EQ(fails("DetachUserPolicy", {{"UserName", "alice"}, {"PolicyArn", arn}}),
             "404 NoSuchEntity: Policy " + arn + " was not found.");
@@ -142,8 +142,11 @@ TEST_F(PoliciesTest, TagsOfEveryNounAreAddedListedAndTakenAway) {
                {"InstanceProfile", "InstanceProfileName", "n"},
                {"OpenIDConnectProvider", "OpenIDConnectProviderArn", provider}};
   for (const auto& [noun, member, name] : cases) {
-    ok("Tag" + noun, {{member, name}, {"Tags.member.1.Key", "a"}, {"Tags.member.1.Value", "1"},
-                      {"Tags.member.2.Key", "b"}, {"Tags.member.2.Value", ""}});
+    ok("Tag" + noun, {{member, name},
+                      {"Tags.member.1.Key", "a"},
+                      {"Tags.member.1.Value", "1"},
+                      {"Tags.member.2.Key", "b"},
+                      {"Tags.member.2.Value", ""}});
     const Answer page = ok("List" + noun + "Tags", {{member, name}, {"MaxItems", "1"}});
     EXPECT_EQ(page.field("Key") + page.field("IsTruncated"), "atrue") << noun;
     ok("Untag" + noun, {{member, name}, {"TagKeys.member.1", "A"}});
@@ -162,8 +165,7 @@ TEST_F(PoliciesTest, TheAccountHasAnAliasASummaryAndItsDetails) {
   ok("DeleteAccountAlias", {{"AccountAlias", "red-team"}});
   EXPECT_EQ(ok("ListAccountAliases").count("member"), 0U);
   make_role("r");
-  EXPECT_THAT(ok("GetAccountSummary").response.body,
-              HasSubstr("<key>Roles</key><value>1</value>"));
+  EXPECT_THAT(ok("GetAccountSummary").response.body, HasSubstr("<key>Roles</key><value>1</value>"));
 }
 
 TEST_F(PoliciesTest, AuthorizationDetailsShowAllPagesOfWhatWasAskedFor) {
@@ -179,8 +181,11 @@ TEST_F(PoliciesTest, AuthorizationDetailsShowAllPagesOfWhatWasAskedFor) {
   std::string all, marker;
   int pages = 0;
   do {
-    Parameters parameters = {{"MaxItems", "2"}, {"Filter.member.1", "User"}, {"Filter.member.2", "Role"},
-                             {"Filter.member.3", "Group"}, {"Filter.member.4", "LocalManagedPolicy"}};
+    Parameters parameters = {{"MaxItems", "2"},
+                             {"Filter.member.1", "User"},
+                             {"Filter.member.2", "Role"},
+                             {"Filter.member.3", "Group"},
+                             {"Filter.member.4", "LocalManagedPolicy"}};
     if (!marker.empty()) parameters.emplace_back("Marker", marker);
     const Answer page = ok("GetAccountAuthorizationDetails", parameters);
     all += page.response.body;

@@ -15,10 +15,16 @@ Result<UsageCounts> usage_of(store::Reader& reader, const AccountId& account, st
 std::string version_id(std::int64_t number) { return fmt::format("v{}", number); }
 
 m::Policy shown_policy(const identity::ManagedPolicy& policy, const UsageCounts& usage) {
-  return {.policy_name = policy.name, .policy_id = policy.id, .arn = policy.arn, .path = policy.path,
-          .default_version_id = version_id(policy.default_version), .attachment_count = usage.attachments,
-          .permissions_boundary_usage_count = usage.boundaries, .is_attachable = true,
-          .create_date = policy.created, .update_date = policy.updated};
+  return {.policy_name = policy.name,
+          .policy_id = policy.id,
+          .arn = policy.arn,
+          .path = policy.path,
+          .default_version_id = version_id(policy.default_version),
+          .attachment_count = usage.attachments,
+          .permissions_boundary_usage_count = usage.boundaries,
+          .is_attachable = true,
+          .create_date = policy.created,
+          .update_date = policy.updated};
 }
 
 m::PolicyVersion shown_version(const identity::ManagedPolicy& policy, const identity::PolicyVersion& version,

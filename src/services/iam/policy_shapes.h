@@ -18,7 +18,6 @@ struct UsageCounts {
 [[nodiscard]] m::PolicyVersion shown_version(const identity::ManagedPolicy& policy,
                                              const identity::PolicyVersion& version, bool with_document);
 /// All of AWS's own, in order of their ARNs.
-[[nodiscard]] Result<std::vector<identity::ManagedPolicy>> aws_managed(store::Reader& reader,
-                                                                       const AccountId& account);
+[[nodiscard]] Result<std::vector<identity::ManagedPolicy>> aws_managed(store::Reader& reader, const AccountId& account);
 
 }  // namespace warifu::services::iam

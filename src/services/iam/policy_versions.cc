@@ -8,14 +8,13 @@ namespace {
 
 Task<Result<m::CreatePolicyVersionOutput>> create_policy_version(api::Call& call, m::CreatePolicyVersionInput input) {
   CO_TRY(check_document(input.policy_document, policy::Kind::kIdentity));
-  co_return co_await call.db().write([account = call.account(), now = call.now(), input](
-                                         store::Txn& txn) -> Result<m::CreatePolicyVersionOutput> {
-    const identity::PolicyVersion version =
-        TRY(identity::create_policy_version(txn, account, input.policy_arn, input.policy_document,
-                                            input.set_as_default.value_or(false), now));
-    const identity::ManagedPolicy policy = TRY(identity::require_policy(txn, account, input.policy_arn));
-    return m::CreatePolicyVersionOutput{shown_version(policy, version, false)};
-  });
+  co_return co_await call.db().write(
+      [account = call.account(), now = call.now(), input](store::Txn& txn) -> Result<m::CreatePolicyVersionOutput> {
+        const identity::PolicyVersion version = TRY(identity::create_policy_version(
+            txn, account, input.policy_arn, input.policy_document, input.set_as_default.value_or(false), now));
+        const identity::ManagedPolicy policy = TRY(identity::require_policy(txn, account, input.policy_arn));
+        return m::CreatePolicyVersionOutput{shown_version(policy, version, false)};
+      });
 }
 
 Task<Result<m::GetPolicyVersionOutput>> get_policy_version(api::Call& call, m::GetPolicyVersionInput input) {
@@ -47,11 +46,11 @@ Task<Result<m::ListPolicyVersionsOutput>> list_policy_versions(api::Call& call, 
 
 Task<Result<m::SetDefaultPolicyVersionOutput>> set_default_policy_version(api::Call& call,
                                                                           m::SetDefaultPolicyVersionInput input) {
-  co_return co_await call.db().write([account = call.account(), now = call.now(), input](
-                                         store::Txn& txn) -> Result<m::SetDefaultPolicyVersionOutput> {
-    TRY(identity::set_default_policy_version(txn, account, input.policy_arn, input.version_id, now));
-    return m::SetDefaultPolicyVersionOutput{};
-  });
+  co_return co_await call.db().write(
+      [account = call.account(), now = call.now(), input](store::Txn& txn) -> Result<m::SetDefaultPolicyVersionOutput> {
+        TRY(identity::set_default_policy_version(txn, account, input.policy_arn, input.version_id, now));
+        return m::SetDefaultPolicyVersionOutput{};
+      });
 }
 
 Task<Result<m::DeletePolicyVersionOutput>> delete_policy_version(api::Call& call, m::DeletePolicyVersionInput input) {

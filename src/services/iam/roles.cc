@@ -18,13 +18,14 @@ Task<Result<m::CreateRoleOutput>> create_role(api::Call& call, m::CreateRoleInpu
   }
   CO_TRY(check_document(input.assume_role_policy_document, policy::Kind::kTrust));
   identity::Tags tags = CO_TRY(tags_from(input.tags));
-  identity::Role role{.name = input.role_name, .path = path,
+  identity::Role role{.name = input.role_name,
+                      .path = path,
                       .id = identity::new_unique_id(identity::EntityKind::kRole, call.random()),
                       .description = input.description.value_or(""),
-                      .max_session_seconds = input.max_session_duration.value_or(3600), .created = call.now(),
+                      .max_session_seconds = input.max_session_duration.value_or(3600),
+                      .created = call.now(),
                       .boundary_arn = input.permissions_boundary.value_or("")};
-  co_return co_await call.db().write([account = call.account(), role, tags,
-                                      trust = input.assume_role_policy_document](
+  co_return co_await call.db().write([account = call.account(), role, tags, trust = input.assume_role_policy_document](
                                          store::Txn& txn) -> Result<m::CreateRoleOutput> {
     TRY(identity::create_role(txn, account, role, trust, tags));
     const identity::Role made = TRY(identity::require_role(txn, account, role.name));
@@ -65,41 +66,38 @@ Result<identity::Role> change_role(store::Txn& txn, const AccountId& account, st
 }
 
 Task<Result<m::UpdateRoleOutput>> update_role(api::Call& call, m::UpdateRoleInput input) {
-  co_return co_await call.db().write(
-      [account = call.account(), input](store::Txn& txn) -> Result<m::UpdateRoleOutput> {
-        TRY(change_role(txn, account, input.role_name, input.description, input.max_session_duration));
-        return m::UpdateRoleOutput{};
-      });
+  co_return co_await call.db().write([account = call.account(), input](store::Txn& txn) -> Result<m::UpdateRoleOutput> {
+    TRY(change_role(txn, account, input.role_name, input.description, input.max_session_duration));
+    return m::UpdateRoleOutput{};
+  });
 }
 
 Task<Result<m::UpdateRoleDescriptionOutput>> update_role_description(api::Call& call,
                                                                      m::UpdateRoleDescriptionInput input) {
   co_return co_await call.db().write(
       [account = call.account(), input](store::Txn& txn) -> Result<m::UpdateRoleDescriptionOutput> {
-        const identity::Role role =
-            TRY(change_role(txn, account, input.role_name, input.description, std::nullopt));
+        const identity::Role role = TRY(change_role(txn, account, input.role_name, input.description, std::nullopt));
         return m::UpdateRoleDescriptionOutput{TRY(shown_role(txn, account, role))};
       });
 }
 
 Task<Result<m::DeleteRoleOutput>> delete_role(api::Call& call, m::DeleteRoleInput input) {
-  co_return co_await call.db().write(
-      [account = call.account(), input](store::Txn& txn) -> Result<m::DeleteRoleOutput> {
-        TRY(require_changeable_role(txn, account, input.role_name));
-        TRY(identity::delete_role(txn, account, input.role_name));
-        return m::DeleteRoleOutput{};
-      });
+  co_return co_await call.db().write([account = call.account(), input](store::Txn& txn) -> Result<m::DeleteRoleOutput> {
+    TRY(require_changeable_role(txn, account, input.role_name));
+    TRY(identity::delete_role(txn, account, input.role_name));
+    return m::DeleteRoleOutput{};
+  });
 }
 
 Task<Result<m::UpdateAssumeRolePolicyOutput>> update_assume_role_policy(api::Call& call,
                                                                         m::UpdateAssumeRolePolicyInput input) {
   CO_TRY(check_document(input.policy_document, policy::Kind::kTrust));
-  co_return co_await call.db().write([account = call.account(), now = call.now(), input](
-                                         store::Txn& txn) -> Result<m::UpdateAssumeRolePolicyOutput> {
-    TRY(require_changeable_role(txn, account, input.role_name));
-    TRY(identity::set_trust_policy(txn, account, input.role_name, input.policy_document, now));
-    return m::UpdateAssumeRolePolicyOutput{};
-  });
+  co_return co_await call.db().write(
+      [account = call.account(), now = call.now(), input](store::Txn& txn) -> Result<m::UpdateAssumeRolePolicyOutput> {
+        TRY(require_changeable_role(txn, account, input.role_name));
+        TRY(identity::set_trust_policy(txn, account, input.role_name, input.policy_document, now));
+        return m::UpdateAssumeRolePolicyOutput{};
+      });
 }
 
 }  // namespace

@@ -15,9 +15,13 @@ std::string trusting(const std::string& principal) {
 }
 
 TEST_F(RolesTest, ARoleIsMadeShownListedAndDeleted) {
-  const Answer made = ok("CreateRole", {{"RoleName", "Worker"}, {"Path", "/x/"}, {"AssumeRolePolicyDocument", kTrust},
-                                        {"Description", "works"}, {"MaxSessionDuration", "7200"},
-                                        {"Tags.member.1.Key", "team"}, {"Tags.member.1.Value", "red"}});
+  const Answer made = ok("CreateRole", {{"RoleName", "Worker"},
+                                        {"Path", "/x/"},
+                                        {"AssumeRolePolicyDocument", kTrust},
+                                        {"Description", "works"},
+                                        {"MaxSessionDuration", "7200"},
+                                        {"Tags.member.1.Key", "team"},
+                                        {"Tags.member.1.Value", "red"}});
   EXPECT_EQ(made.field("Arn"), "arn:aws:iam::111111111111:role/x/Worker");
   EXPECT_THAT(made.field("RoleId"), ::testing::MatchesRegex("AROA[A-Z2-7]{17}"));
   const Answer shown = ok("GetRole", {{"RoleName", "Worker"}});
@@ -28,8 +32,7 @@ TEST_F(RolesTest, ARoleIsMadeShownListedAndDeleted) {
   EXPECT_THAT(shown.response.body, HasSubstr("RoleLastUsed"));
   EXPECT_EQ(ok("ListRoles", {{"PathPrefix", "/x/"}}).field("RoleName"), "Worker");
   EXPECT_EQ(ok("ListRoles", {{"PathPrefix", "/y/"}}).count("RoleName"), 0U);
-  EXPECT_EQ(fails("GetRole", {{"RoleName", "worker"}}),
-            "404 NoSuchEntity: The role with name worker cannot be found.");
+  EXPECT_EQ(fails("GetRole", {{"RoleName", "worker"}}), "404 NoSuchEntity: The role with name worker cannot be found.");
   EXPECT_EQ(fails("CreateRole", {{"RoleName", "worker"}, {"AssumeRolePolicyDocument", kTrust}}),
             "409 EntityAlreadyExists: Role with name worker already exists.");
   ok("DeleteRole", {{"RoleName", "Worker"}});
@@ -48,20 +51,20 @@ TEST_F(RolesTest, TrustPoliciesAreCheckedBeforeTheyAreKept) {
             R"("AWS":"arn:aws:iam::111111111111:role/ghost")");
   EXPECT_THAT(create(trusting(R"({"AWS":"arn:aws:iam::111111111111:role/app-*"})")),
               StartsWith("400 MalformedPolicyDocument: "));
-  EXPECT_THAT(fails("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust},
-                                   {"MaxSessionDuration", "100"}}),
-              StartsWith("400 ValidationError"));
-  EXPECT_THAT(fails("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust},
-                                   {"Path", "/aws-service-role/x/"}}),
-              StartsWith("400 InvalidInput"));
+  EXPECT_THAT(
+      fails("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust}, {"MaxSessionDuration", "100"}}),
+      StartsWith("400 ValidationError"));
+  EXPECT_THAT(
+      fails("CreateRole", {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kTrust}, {"Path", "/aws-service-role/x/"}}),
+      StartsWith("400 InvalidInput"));
   EXPECT_EQ(ok("ListRoles").count("RoleName"), 0U);
 }
 
 TEST_F(RolesTest, ATrustPolicyShowsTheUniqueIdOfADeletedPrincipal) {
   const std::string id = ok("CreateUser", {{"UserName", "alice"}}).field("UserId");
   make_role("r");
-  ok("UpdateAssumeRolePolicy", {{"RoleName", "r"},
-                                {"PolicyDocument", trusting(R"({"AWS":"arn:aws:iam::111111111111:user/alice"})")}});
+  ok("UpdateAssumeRolePolicy",
+     {{"RoleName", "r"}, {"PolicyDocument", trusting(R"({"AWS":"arn:aws:iam::111111111111:user/alice"})")}});
   EXPECT_THAT(ok("GetRole", {{"RoleName", "r"}}).document("AssumeRolePolicyDocument"), HasSubstr("user/alice"));
   ok("DeleteUser", {{"UserName", "alice"}});
   EXPECT_THAT(ok("GetRole", {{"RoleName", "r"}}).document("AssumeRolePolicyDocument"), HasSubstr(id));
@@ -148,10 +151,10 @@ TEST_F(RolesTest, AnInstanceProfileShowsItsRole) {
 }
 
 TEST_F(RolesTest, OidcProvidersAreStored) {
-  const std::string arn =
-      ok("CreateOpenIDConnectProvider", {{"Url", "https://token.example.com/x"}, {"ClientIDList.member.1", "one"},
-                                         {"ThumbprintList.member.1", std::string(40, 'a')}})
-          .field("OpenIDConnectProviderArn");
+  const std::string arn = ok("CreateOpenIDConnectProvider", {{"Url", "https://token.example.com/x"},
+                                                             {"ClientIDList.member.1", "one"},
+                                                             {"ThumbprintList.member.1", std::string(40, 'a')}})
+                              .field("OpenIDConnectProviderArn");
   EXPECT_EQ(arn, "arn:aws:iam::111111111111:oidc-provider/token.example.com/x");
   ok("AddClientIDToOpenIDConnectProvider", {{"OpenIDConnectProviderArn", arn}, {"ClientID", "two"}});
   ok("RemoveClientIDFromOpenIDConnectProvider", {{"OpenIDConnectProviderArn", arn}, {"ClientID", "one"}});

@@ -28,9 +28,11 @@ Task<Result<m::CreateServiceLinkedRoleOutput>> create_service_linked_role(api::C
   if (name.empty()) {
     co_return fail(identity::invalid_input(fmt::format("{} is not a service name.", input.aws_service_name)));
   }
-  identity::Role role{.name = name, .path = identity::linked_role_path(input.aws_service_name),
+  identity::Role role{.name = name,
+                      .path = identity::linked_role_path(input.aws_service_name),
                       .id = identity::new_unique_id(identity::EntityKind::kRole, call.random()),
-                      .description = input.description.value_or(""), .created = call.now(),
+                      .description = input.description.value_or(""),
+                      .created = call.now(),
                       .linked_service = input.aws_service_name};
   co_return co_await call.db().write(
       [account = call.account(), role](store::Txn& txn) -> Result<m::CreateServiceLinkedRoleOutput> {
@@ -53,8 +55,9 @@ Task<Result<m::DeleteServiceLinkedRoleOutput>> delete_service_linked_role(api::C
   co_return co_await call.db().write([account = call.account(), input, uuid = call.random().uuid()](
                                          store::Txn& txn) -> Result<m::DeleteServiceLinkedRoleOutput> {
     const identity::Role role = TRY(identity::require_role(txn, account, input.role_name));
-    if (role.linked_service.empty()) return fail(identity::no_such_entity(
-        fmt::format("The role with name {} is not a service-linked role.", input.role_name)));
+    if (role.linked_service.empty())
+      return fail(identity::no_such_entity(
+          fmt::format("The role with name {} is not a service-linked role.", input.role_name)));
     TRY(identity::delete_role(txn, account, role.name, true));
     const std::string task = fmt::format("task{}{}/{}", role.path, role.name, uuid);
     TRY(identity::put_deletion_task(txn, account, task));
@@ -66,8 +69,8 @@ Task<Result<m::GetServiceLinkedRoleDeletionStatusOutput>> get_deletion_status(
     api::Call& call, m::GetServiceLinkedRoleDeletionStatusInput input) {
   co_return call.db().read([&](store::Reader& reader) -> Result<m::GetServiceLinkedRoleDeletionStatusOutput> {
     if (!TRY(identity::has_deletion_task(reader, call.account(), input.deletion_task_id))) {
-      return fail(identity::no_such_entity(
-          fmt::format("The deletion task {} cannot be found.", input.deletion_task_id)));
+      return fail(
+          identity::no_such_entity(fmt::format("The deletion task {} cannot be found.", input.deletion_task_id)));
     }
     return m::GetServiceLinkedRoleDeletionStatusOutput{.status = "SUCCEEDED"};
   });

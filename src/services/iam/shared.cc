@@ -29,8 +29,8 @@ Result<identity::Tags> tags_from(const std::optional<std::vector<m::Tag>>& tags)
   for (const m::Tag& tag : tags.value_or(std::vector<m::Tag>{})) {
     for (const identity::Tag& earlier : out) {
       if (iequals(earlier.key, tag.key)) {
-        return fail(identity::invalid_input(
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive."));
+        return fail(
+            identity::invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
       }
     }
     if (to_lower(tag.key).starts_with("aws:")) {
@@ -66,8 +66,12 @@ m::User shown_user(const identity::User& user) {
 
 Result<m::Role> shown_role(store::Reader& reader, const AccountId& account, const identity::Role& role) {
   const std::string trust = TRY(identity::trust_policy(reader, account, role));
-  m::Role out{.path = role.path, .role_name = role.name, .role_id = role.id, .arn = role.arn,
-              .create_date = role.created, .assume_role_policy_document = encoded_document(trust)};
+  m::Role out{.path = role.path,
+              .role_name = role.name,
+              .role_id = role.id,
+              .arn = role.arn,
+              .create_date = role.created,
+              .assume_role_policy_document = encoded_document(trust)};
   if (!role.description.empty()) out.description = role.description;
   out.max_session_duration = static_cast<std::int32_t>(role.max_session_seconds);
   return out;
@@ -92,8 +96,7 @@ Result<m::Role> whole_role(store::Reader& reader, const AccountId& account, cons
   return out;
 }
 
-Result<identity::Role> require_changeable_role(store::Reader& reader, const AccountId& account,
-                                               std::string_view name) {
+Result<identity::Role> require_changeable_role(store::Reader& reader, const AccountId& account, std::string_view name) {
   identity::Role role = TRY(identity::require_role(reader, account, name));
   if (!role.linked_service.empty()) {
     return fail(identity::unmodifiable(fmt::format(
@@ -113,8 +116,8 @@ Result<identity::Holder> require_holder(store::Reader& reader, const AccountId& 
     return identity::Holder{kind, group.id, group.name};
   }
   CHECK(kind == identity::EntityKind::kRole, "only users, groups and roles hold policies");
-  const identity::Role role = TRY(to_change ? require_changeable_role(reader, account, name)
-                                            : identity::require_role(reader, account, name));
+  const identity::Role role =
+      TRY(to_change ? require_changeable_role(reader, account, name) : identity::require_role(reader, account, name));
   return identity::Holder{kind, role.id, role.name};
 }
 

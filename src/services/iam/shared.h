@@ -44,8 +44,7 @@ namespace m = model::iam;
 /// The user, group or role of that name as a holder of policies; NoSuchEntity, or UnmodifiableEntity for a
 /// service-linked role when `to_change`.
 [[nodiscard]] Result<identity::Holder> require_holder(store::Reader& reader, const AccountId& account,
-                                                      identity::EntityKind kind, std::string_view name,
-                                                      bool to_change);
+                                                      identity::EntityKind kind, std::string_view name, bool to_change);
 /// UnmodifiableEntity for a service-linked role.
 [[nodiscard]] Result<identity::Role> require_changeable_role(store::Reader& reader, const AccountId& account,
                                                              std::string_view name);

@@ -125,8 +125,8 @@ Task<Result<m::ListInstanceProfileTagsOutput>> list_profile_tags(api::Call& call
                                                                  m::ListInstanceProfileTagsInput input) {
   co_return list<m::ListInstanceProfileTagsOutput>(call, profile_of, input.instance_profile_name, input);
 }
-Task<Result<m::ListOpenIDConnectProviderTagsOutput>> list_provider_tags(
-    api::Call& call, m::ListOpenIDConnectProviderTagsInput input) {
+Task<Result<m::ListOpenIDConnectProviderTagsOutput>> list_provider_tags(api::Call& call,
+                                                                        m::ListOpenIDConnectProviderTagsInput input) {
   co_return list<m::ListOpenIDConnectProviderTagsOutput>(call, provider_of, input.open_id_connect_provider_arn, input);
 }
 

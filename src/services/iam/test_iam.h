@@ -74,7 +74,8 @@ class IamTest : public ::testing::Test {
   Answer call_as(const api::testing::Keys& keys, std::string_view action, const Parameters& parameters = {}) {
     std::string body = "Action=" + std::string(action) + "&Version=2010-05-08";
     for (const auto& [name, value] : parameters) body += "&" + name + "=" + percent_encode(value);
-    return {server.send(keys, {.service = "iam", .body = body,
+    return {server.send(keys, {.service = "iam",
+                               .body = body,
                                .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}})};
   }
 

@@ -9,9 +9,11 @@ namespace {
 
 Task<Result<m::CreateUserOutput>> create_user(api::Call& call, m::CreateUserInput input) {
   identity::Tags tags = CO_TRY(tags_from(input.tags));
-  identity::User user{.name = input.user_name, .path = input.path.value_or("/"),
+  identity::User user{.name = input.user_name,
+                      .path = input.path.value_or("/"),
                       .id = identity::new_unique_id(identity::EntityKind::kUser, call.random()),
-                      .created = call.now(), .boundary_arn = input.permissions_boundary.value_or("")};
+                      .created = call.now(),
+                      .boundary_arn = input.permissions_boundary.value_or("")};
   co_return co_await call.db().write(
       [account = call.account(), user, tags](store::Txn& txn) -> Result<m::CreateUserOutput> {
         TRY(identity::create_user(txn, account, user, tags));

@@ -11,8 +11,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST_F(UsersTest, AUserIsMadeShownAndDeleted) {
-  const Answer made = ok("CreateUser", {{"UserName", "alice"}, {"Path", "/x/"}, {"Tags.member.1.Key", "team"},
-                                        {"Tags.member.1.Value", "red"}});
+  const Answer made =
+      ok("CreateUser",
+         {{"UserName", "alice"}, {"Path", "/x/"}, {"Tags.member.1.Key", "team"}, {"Tags.member.1.Value", "red"}});
   EXPECT_EQ(made.field("Arn"), "arn:aws:iam::111111111111:user/x/alice");
   EXPECT_THAT(made.field("UserId"), ::testing::MatchesRegex("AIDA[A-Z2-7]{17}"));
   EXPECT_EQ(made.field("CreateDate"), "2026-07-04T11:38:50Z");
@@ -21,8 +22,7 @@ TEST_F(UsersTest, AUserIsMadeShownAndDeleted) {
   EXPECT_EQ(shown.field("Key") + "=" + shown.field("Value"), "team=red");
   EXPECT_THAT(shown.response.body, HasSubstr("xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\""));
   ok("DeleteUser", {{"UserName", "alice"}});
-  EXPECT_EQ(fails("GetUser", {{"UserName", "alice"}}),
-            "404 NoSuchEntity: The user with name alice cannot be found.");
+  EXPECT_EQ(fails("GetUser", {{"UserName", "alice"}}), "404 NoSuchEntity: The user with name alice cannot be found.");
 }
 
 TEST_F(UsersTest, WithoutANameTheCallingUserIsMeant) {
@@ -37,8 +37,11 @@ TEST_F(UsersTest, NamesAndConflictsHaveAwssTexts) {
             "409 EntityAlreadyExists: User with name Alice already exists.");
   EXPECT_THAT(fails("CreateUser", {{"UserName", "a b"}}), ::testing::StartsWith("400 ValidationError: 1 validation"));
   EXPECT_THAT(fails("CreateUser", {{"UserName", std::string(65, 'a')}}), ::testing::StartsWith("400 ValidationError"));
-  EXPECT_EQ(fails("CreateUser", {{"UserName", "b"}, {"Tags.member.1.Key", "k"}, {"Tags.member.1.Value", "1"},
-                                 {"Tags.member.2.Key", "K"}, {"Tags.member.2.Value", "2"}}),
+  EXPECT_EQ(fails("CreateUser", {{"UserName", "b"},
+                                 {"Tags.member.1.Key", "k"},
+                                 {"Tags.member.1.Value", "1"},
+                                 {"Tags.member.2.Key", "K"},
+                                 {"Tags.member.2.Value", "2"}}),
             "400 InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.");
   ok("CreateAccessKey", {{"UserName", "alice"}});
   EXPECT_EQ(fails("DeleteUser", {{"UserName", "alice"}}),
