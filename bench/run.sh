@@ -1,0 +1,16 @@
+#!/bin/sh
+# `make bench`: every figure of bench/results.md, in one run on one machine.
+set -eu
+cd "$(dirname "$0")/.."
+sh tools/build.sh release load_bench policy_bench sigv4_bench store_bench wire_bench http_echo_bench
+sh tools/install_clients.sh
+echo "== the server beside its yardsticks"
+build/clients/venv/bin/python -B bench/server_bench.py "$@"
+echo "== one decision, one signature, one codec"
+for name in policy sigv4 wire; do
+  "build/release/${name}_bench" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+done
+echo "== the store alone"
+build/release/store_bench
+echo "== the bare server against nginx"
+sh bench/http_vs_nginx.sh build/release/http_echo_bench 7 3
