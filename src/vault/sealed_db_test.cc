@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "crypto/aead.h"
+#include "crypto/hash.h"
 #include "store/conformance_cases.h"
 #include "store/conformance_concurrency.h"
 #include "store/memory.h"
@@ -196,6 +198,19 @@ TEST_F(Sealed, DamagedDataKeysAreAnErrorAndNoNewOnesAreMade) {
   }
   ASSERT_TRUE(put(*raw_, Partition::system(), "vault/key/111111111111", sound).has_value());
   EXPECT_EQ(*get(*open().value(), kHere, "a"), kSecret);
+}
+
+TEST_F(Sealed, BytesAreAsTheDocumentSays) {
+  ASSERT_TRUE(put(*open().value(), kMemory, "k", kSecret).has_value());
+  // docs/storage.md: version 1, length 40, the wrapped data key.
+  const std::string row = raw(Partition::system(), "vault/key/111111111111");
+  ASSERT_EQ(row.size(), 48U);
+  EXPECT_EQ(row.substr(0, 8), std::string("\0\0\0\1\0\0\0\x28", 8));
+  const SecretBytes data_key = master()->unwrap(row.substr(8)).value();
+  const crypto::Aead key(crypto::hkdf_sha256(data_key.bytes(), {}, "warifu/v1/partition/" + kMemory.name(), 32));
+  const std::string sealed = raw(kMemory, "k");
+  EXPECT_EQ(sealed.substr(0, 5), std::string("\1\0\0\0\1", 5));
+  EXPECT_EQ(key.open(sealed.substr(5), kMemory.name() + std::string("\0k", 2)), kSecret);
 }
 
 TEST(SealedFolder, HoldsNoPlaintext) {
