@@ -66,7 +66,8 @@ const std::vector<Key>& keys() {
        {"arn:aws:s3:us-east-1:111111111111:box", "arn:aws:s3:us-east-1:111111111111:box:x", "arn:aws:s3"},
        false},
       {"aws:SourceIp",
-       {"10.1.2.3", "10.1.3.255", "10.2.0.1", "2001:db8::1", "2001:db8:1::1", "::ffff:10.1.2.3", "x"},
+       {"10.1.2.3", "10.1.3.255", "10.2.0.1", "10.1.4.0", "2001:db8:2::1", "2001:db8::1", "2001:db8:1::1",
+        "::ffff:10.1.2.3", "x"},
        false},
       {"aws:CurrentTime",
        {"2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2025-12-31T23:30:00-01:00", "1767225600", "now"},
@@ -134,7 +135,7 @@ Query Generator::focus() {
       .caller = pick(callers()), .action = pick(kActions), .resource = pick(kResources), .owner = {}, .context = {}};
   const std::size_t count = 3 + below(5);
   for (std::size_t i = 0; i < count; ++i) put(query, context_key());
-  query.owner = chance(2) ? "aws" : owner_of(query);
+  query.owner = chance(2) ? (chance(50) ? "aws" : "") : owner_of(query);
   return query;
 }
 
@@ -213,6 +214,7 @@ std::string Generator::resource_pattern(bool padded) {
                                    "${AWS:PRINCIPALTAG/TEAM}",
                                    "${aws:PrincipalTag/team, 'team'}",
                                    "${aws:TagKeys}",
+                                   "${aws:TagKeys, 'team'}",
                                    "${aws:username , 'team'}",
                                    "${x:none}",
                                    "te${x:none, 'am'}",
@@ -253,7 +255,12 @@ std::string Generator::principals() {
   std::string out = "{";
   if (!outsider || chance(30)) {
     Strings names = {aws_principal()};
-    while (chance(50)) names.push_back(aws_principal());
+    // Several names of one caller, and one of them left out: what a NotPrincipal turns on.
+    const bool every_level = !outsider && chance(20);
+    if (every_level) names = {focus_.caller.account, focus_.caller.arn};
+    if (every_level && !focus_.caller.issuer.empty()) names.push_back(focus_.caller.issuer);
+    if (every_level && chance(40)) names.erase(names.begin() + static_cast<std::ptrdiff_t>(below(names.size())));
+    while (chance(every_level ? 10 : 50)) names.push_back(aws_principal());
     out += "\"AWS\":" + list(names);
   }
   const auto comma = [&] { return out.size() > 1 ? "," : ""; };
