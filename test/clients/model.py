@@ -27,6 +27,8 @@ SAMPLES = (
     "/name/",
     "https://issuer.example/path",
 )
+# What is authorized as an ARN must be one.
+NAMED_SAMPLES = {"serialNumberType": "arn:aws:iam::111111111111:mfa/name"}
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,10 @@ class Operation:
         shape = self.model["shapes"][shape_name]
         kind = shape["type"]
         if kind == "structure":
-            return {
-                name: self._sample(member["shape"], depth + 1)
-                for name, member in shape["members"].items()
-                if member.get("required")
-            }
+            required = {name: member for name, member in shape["members"].items() if member.get("required")}
+            # A structure without a member would not go over the wire at all in the query protocol.
+            members = required or dict(list(shape["members"].items())[:1])
+            return {name: self._sample(member["shape"], depth + 1) for name, member in members.items()}
         if kind == "union":
             name, member = next(iter(shape["members"].items()))
             return {name: self._sample(member["shape"], depth + 1)}
@@ -123,6 +124,8 @@ def sample_text(shape_name: str, shape: dict[str, Any]) -> str:
     """A text that satisfies the shape's values, length and pattern."""
     if shape.get("enum"):
         return shape["enum"][0]
+    if shape_name in NAMED_SAMPLES:
+        return NAMED_SAMPLES[shape_name]
     # Python's expressions know no classes of characters by name; letters, spaces and digits are enough for samples.
     pattern = shape.get("pattern", "").replace(r"\p{L}\p{Z}\p{N}", r"\w ").replace(r"\u10000-\u10FFFF", "")
     padded = tuple(text + text[-1] * (shape.get("min", 0) - len(text)) for text in SAMPLES)

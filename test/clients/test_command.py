@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import BINARY, Keys, Server, clean_environment, run_aws
+from support import BINARY, VENV_BIN, Keys, Server, clean_environment, run_aws
 
 
 def warifu(*arguments: str, timeout_s: float = 20) -> subprocess.CompletedProcess:
@@ -127,9 +127,14 @@ def test_profiles_of_others_are_left_alone(server: Server, tmp_path: Path) -> No
 
 
 def test_env_prints_what_to_evaluate(server: Server) -> None:
-    done = server.command("env")
+    server.new_account("400000000007")
+    done = server.command("env", "400000000007")
     assert done.returncode == 0, done.stderr
-    assert re.search(rf"export AWS_ENDPOINT_URL=['\"]?{re.escape(server.url)}", done.stdout)
+    shell = subprocess.run(
+        ["sh", "-c", 'eval "$1"; exec "$2" sts get-caller-identity --query Account --output text', "sh", done.stdout,
+         str(VENV_BIN / "aws")],
+        capture_output=True, text=True, timeout=60, env=clean_environment(), check=False)
+    assert shell.stdout.strip() == "400000000007", shell.stderr
 
 
 def test_the_management_credentials_are_for_the_owner_only(server: Server) -> None:
@@ -186,14 +191,15 @@ def test_two_servers_never_share_a_folder(own_server: Server) -> None:
     assert done.returncode > 0 and done.stderr.strip()
 
 
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    running = Server(tmp_path_factory.mktemp("dev") / "data", "--dev").start()
+    yield running
+    running.stop()
+
+
 class TestDev:
     """`--dev`: the convention of local emulators, on loopback only, with signatures verified all the same."""
-
-    @pytest.fixture(scope="class")
-    def dev(self, tmp_path_factory: pytest.TempPathFactory) -> Server:
-        running = Server(tmp_path_factory.mktemp("dev") / "data", "--dev").start()
-        yield running
-        running.stop()
 
     def test_a_number_and_test_is_an_administrator_of_that_account(self, dev: Server) -> None:
         keys = Keys("123456789012", "123456789012", "test")

@@ -25,7 +25,6 @@ BY_ARN = [
         )
     )
 ]
-DECLARED_ONLY_BYTES = 64 << 20
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +84,10 @@ def test_anothers_memory_is_denied_even_to_an_administrator(
 
 
 @pytest.mark.parametrize("operation", ALL, ids=str)
-def test_too_large_a_body_is_refused_before_it_is_read(server: Server, admin: Keys, operation: Operation) -> None:
-    declared = DECLARED_ONLY_BYTES if operation.is_query else operation.body_bytes_max + 1
-    request = operation.request().signed(server, admin, operation.signing_name)
-    request.body = b""
-    answer = request.change(content_length=str(declared)).send(server)
+def test_too_large_a_body_is_refused(server: Server, admin: Keys, operation: Operation) -> None:
+    request = operation.request()
+    padding = b"&Padding=" if operation.is_query else b" "
+    request.body += padding + b" " * (operation.body_bytes_max - len(request.body))
+    assert len(request.body) > operation.body_bytes_max
+    answer = request.signed(server, admin, operation.signing_name).send(server)
     assert answer.status == 413, (answer.status, answer.body)

@@ -53,7 +53,7 @@ def test_a_restart_keeps_everything(own_server: Server) -> None:
     session = Keys.of_credentials(
         owner.account,
         own_server.client("sts", owner).assume_role(
-            RoleArn=f"arn:aws:iam::{owner.account}:role/R", RoleSessionName="s"
+            RoleArn=f"arn:aws:iam::{owner.account}:role/R", RoleSessionName="session"
         )["Credentials"],
     )
 

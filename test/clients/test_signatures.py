@@ -200,17 +200,18 @@ def test_the_body_is_what_was_hashed(server: Server, keys: Keys) -> None:
     assert unsigned.signed(server, keys).send(server).status in (400, 403)
 
 
-class TestSessionTokens:
-    @pytest.fixture(scope="class")
-    def session(self, server: Server, keys: Keys) -> Keys:
-        iam = server.client("iam", keys)
-        iam.create_role(RoleName="Signer", AssumeRolePolicyDocument=trust({"AWS": keys.account}))
-        iam.put_role_policy(RoleName="Signer", PolicyName="p", PolicyDocument=policy(allow("bedrock-agentcore:*")))
-        answer = server.client("sts", keys).assume_role(
-            RoleArn=f"arn:aws:iam::{keys.account}:role/Signer", RoleSessionName="s"
-        )
-        return Keys.of_credentials(keys.account, answer["Credentials"])
+@pytest.fixture(scope="module")
+def session(server: Server, keys: Keys) -> Keys:
+    iam = server.client("iam", keys)
+    iam.create_role(RoleName="Signer", AssumeRolePolicyDocument=trust({"AWS": keys.account}))
+    iam.put_role_policy(RoleName="Signer", PolicyName="p", PolicyDocument=policy(allow("bedrock-agentcore:*")))
+    answer = server.client("sts", keys).assume_role(
+        RoleArn=f"arn:aws:iam::{keys.account}:role/Signer", RoleSessionName="signer"
+    )
+    return Keys.of_credentials(keys.account, answer["Credentials"])
 
+
+class TestSessionTokens:
     def test_a_session_signs_with_its_token(self, server: Server, session: Keys) -> None:
         assert LIST.signed(server, session).send(server).status == 200
 
