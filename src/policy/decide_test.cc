@@ -161,8 +161,10 @@ TEST(Decision, AllocatesNothing) {
   const std::string resource_statement =
       R"({"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"s3:*","Resource":"arn:aws:s3:*:*:b?x/*"})";
   const std::string rich =
-      R"({"Effect":"Allow","Action":["S3:*Object","sqs:*"],"Resource":"arn:aws:s3:*:*:box/${aws:PrincipalTag/a long tag key, 'x'}*",)"
-      R"("Condition":{"StringLike":{"aws:username":"*${aws:username}*"},"IpAddress":{"aws:SourceIp":["10.0.0.0/8","2001:db8::/32"]},)"
+      R"({"Effect":"Allow","Action":["S3:*Object","sqs:*"],)"
+      R"("Resource":"arn:aws:s3:*:*:box/${aws:PrincipalTag/a long tag key, 'x'}*",)"
+      R"("Condition":{"StringLike":{"aws:username":"*${aws:username}*"},)"
+      R"("IpAddress":{"aws:SourceIp":["10.0.0.0/8","2001:db8::/32"]},)"
       R"("DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"},"NumericLessThan":{"aws:EpochTime":"99999999999"},)"
       R"("ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"},"Bool":{"aws:SecureTransport":"true"},)"
       R"("StringEqualsIgnoreCase":{"aws:userid":"aida${aws:username}"},"BinaryEquals":{"x:b":"QUJD"},)"

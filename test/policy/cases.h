@@ -57,8 +57,6 @@ struct Case {
   std::string expected;  // a prefix of to_string(outcome)
 };
 
-// -------------------------------------------------------------------------------------------------------------------
-
 inline json::Value json_of(const YAML::Node& node) {
   if (node.IsSequence()) {
     std::vector<json::Value> items;
