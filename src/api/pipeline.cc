@@ -125,7 +125,7 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
 
 std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchange& exchange) const {
   const auto claimed = sigv4::claimed_service(exchange.request);
-  if (claimed) exchange.service = router_.service(*claimed);
+  exchange.service = claimed ? router_.service(*claimed) : router_.spoken_service(exchange.request);
   const auto host = exchange.request.headers.get("host").value_or("");
   exchange.host = options_.hosts.judge(host);
   if (!exchange.host) {
@@ -235,10 +235,13 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
 
     bool first = true;
     for (const wire::Permission& permission : operation.permissions) {
-      if (!wire::applies(operation, permission, input)) continue;
+      if (!wire::applies(operation, permission, input) &&
+          !access::handed_down(call.principal_, permission.action)) {
+        continue;
+      }
       const Target target =
           TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
-      const RequestKeys keys(exchange.request, call, operation, &permission, input);
+      const RequestKeys keys(exchange.request, call, operation, permission, input, target);
       const access::Ask ask{.action = permission.action, .resource = target.arn,
                             .resource_account = target.account, .trust = trust};
       const auto outcome = TRY(access::authorize(reader, *subject, ask,

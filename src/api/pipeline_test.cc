@@ -57,6 +57,16 @@ TEST_F(PipelineTest, RefusesWhatIsNotSigned) {
   EXPECT_EQ(response.headers.get("x-amzn-ErrorType").value_or(""), "MissingAuthenticationTokenException");
 }
 
+TEST_F(PipelineTest, RefusesAQueryWithoutCredentialsInItsOwnForm) {
+  http::Request request = TestServer::unsigned_request(list);
+  request.target = "/?Action=GetCallerIdentity&Version=2011-06-15";
+  request.method = "GET";
+  request.body.clear();
+  const auto response = server.serve(std::move(request));
+  EXPECT_EQ(response.status, 403);
+  EXPECT_NE(response.body.find("<Code>MissingAuthenticationToken</Code>"), std::string::npos) << response.body;
+}
+
 TEST_F(PipelineTest, RefusesUnknownHostsBeforeAnythingElse) {
   http::Request request = signed_request(list);
   replace_host(request, "evil.example");

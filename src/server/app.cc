@@ -75,7 +75,10 @@ struct App::Parts {
   std::string public_url;
 
   Task<http::Response> answer(http::Request request) {
-    if (auto response = internal_route(request, hosts, metrics, server->metrics())) co_return std::move(*response);
+    if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
+      response->headers.add("x-amzn-RequestId", random.uuid());
+      co_return std::move(*response);
+    }
     co_return co_await pipeline->serve(std::move(request));
   }
 };

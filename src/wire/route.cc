@@ -160,6 +160,15 @@ Result<Routed> Router::route(const Service& service, const http::Request& reques
   return fail(unknown_operation());
 }
 
+const Service* Router::spoken_service(const http::Request& request) const {
+  const std::optional<std::string> version = parameter(request, "Version");
+  if (!version || !parameter(request, "Action")) return nullptr;
+  for (const auto& [name, entry] : tables_->services) {
+    if (entry.service->protocol == Protocol::kQuery && entry.service->version == *version) return entry.service;
+  }
+  return nullptr;
+}
+
 const Operation* Router::unsigned_operation(const http::Request& request) const {
   if (request.path() != "/" || (request.method != "POST" && request.method != "GET")) return nullptr;
   const std::optional<std::string> action = parameter(request, "Action");

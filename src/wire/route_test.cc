@@ -95,6 +95,14 @@ TEST(Route, OnlyTheClosedListMayComeUnsigned) {
   EXPECT_EQ(count, 2U);
 }
 
+TEST(Route, WhoSpeaksAQueryProtocolIsKnownWithoutCredentials) {
+  EXPECT_EQ(router().spoken_service(form_request("Action=GetCallerIdentity&Version=2011-06-15"))->name, "sts");
+  EXPECT_EQ(router().spoken_service(form_request("Action=NoSuchAction&Version=2010-05-08"))->name, "iam");
+  EXPECT_EQ(router().spoken_service(form_request("Action=GetUser&Version=1999-01-01")), nullptr);
+  EXPECT_EQ(router().spoken_service(form_request("Version=2010-05-08")), nullptr);
+  EXPECT_EQ(router().spoken_service(make_request("POST", "/memories/", "{}")), nullptr);
+}
+
 TEST(Route, ServicesAreFoundByTheirSigningNameAlone) {
   EXPECT_EQ(router().service("bedrock-agentcore")->name, "agentcore");
   EXPECT_EQ(router().service("agentcore"), nullptr);
