@@ -19,11 +19,25 @@ FoundCredential refused(AuthFailureKind kind, std::string_view message) {
   return std::unexpected(AuthFailure{.kind = kind, .message = std::string(message)});
 }
 
-FoundCredential temporary(const CredentialSource& source, std::string_view key_id, std::string_view token,
-                          Timestamp now) {
+/// A user may have another name or path than when its session began, and the old one may be another user's now.
+Result<> follow_user(store::Reader& reader, Principal& principal) {
+  const bool own = principal.kind == PrincipalKind::kUser;
+  if (!own && principal.kind != PrincipalKind::kFederatedUser) return {};
+  const auto user = TRY(identity::user_by_id(reader, principal.account, principal.unique_id));
+  if (!user) return {};
+  principal.identity_arn = user->arn;
+  if (!own) return {};
+  principal.arn = user->arn;
+  principal.name = user->name;
+  return {};
+}
+
+Result<FoundCredential> temporary(store::Reader& reader, const CredentialSource& source, std::string_view key_id,
+                                  std::string_view token, Timestamp now) {
   auto principal = open_session_token(token, key_id, source.sealer);
   if (!principal || !principal->session) return refused(AuthFailureKind::kInvalidToken, kDamagedToken);
   if (principal->session->expires <= now) return refused(AuthFailureKind::kExpiredToken, kExpiredToken);
+  TRY(follow_user(reader, *principal));
   return Credential{.principal = std::move(*principal), .secret = temporary_secret(key_id, source.sealer)};
 }
 
@@ -64,7 +78,7 @@ Principal user_principal(const AccountId& account, const identity::User* user, s
 
 Result<FoundCredential> find_credential(store::Reader& reader, const CredentialSource& source, std::string_view key_id,
                                         std::string_view session_token, Timestamp now) {
-  if (!session_token.empty()) return temporary(source, key_id, session_token, now);
+  if (!session_token.empty()) return temporary(reader, source, key_id, session_token, now);
   if (source.development) {
     if (const auto account = development_account(key_id)) return of_development(reader, *account, key_id);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/arn.h"
 #include "identity/resource_policies.h"
 #include "identity/tags.h"
 
@@ -24,8 +25,15 @@ std::string_view principal_type(PrincipalKind kind) {
   return "Anonymous";
 }
 
-/// What stands under an IAM ARN is a role's trust policy: it speaks about assuming the role, not about managing it.
-bool has_resource_policy(const Ask& ask) { return ask.trust || !ask.resource.starts_with("arn:aws:iam:"); }
+/// Which kind of policy speaks for the resource, if any may. What stands under a role's ARN is its trust policy: it
+/// speaks about assuming the role, not about managing it; and nothing but a role can be assumed.
+std::optional<policy::Kind> kind_of_resource_policy(const Ask& ask) {
+  const auto arn = ArnView::parse(ask.resource);
+  if (!arn) return std::nullopt;
+  const bool iam = arn->service == "iam";
+  if (!ask.trust) return iam ? std::nullopt : std::optional(policy::Kind::kResource);
+  return iam && arn->resource_type() == "role" ? std::optional(policy::Kind::kTrust) : std::nullopt;
+}
 
 void add_resource_keys(Context& context, const Ask& ask, const identity::Tags& tags) {
   context.copy(key("aws:ResourceAccount"), ask.resource_account);
@@ -80,9 +88,8 @@ Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const A
   CompiledPolicies resource_policies;
   const auto owner = AccountId::parse(ask.resource_account);
   if (owner && ask.resource != "*") {
-    if (has_resource_policy(ask)) {
-      const auto kind = ask.trust ? policy::Kind::kTrust : policy::Kind::kResource;
-      auto compiled = TRY(compiled_resource_policy(reader, *owner, ask.resource, kind));
+    if (const auto kind = kind_of_resource_policy(ask)) {
+      auto compiled = TRY(compiled_resource_policy(reader, *owner, ask.resource, *kind));
       if (compiled) resource_policies.push_back(std::move(compiled));
     }
     add_resource_keys(context, ask, TRY(identity::tags_of(reader, *owner, ask.resource)));

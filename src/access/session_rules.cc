@@ -36,4 +36,10 @@ std::optional<std::string> forbidden_to_session(const Principal& principal, std:
   return cannot_call(service, operation);
 }
 
+bool handed_down(const Principal& principal, std::string_view action) {
+  if (!principal.session) return false;
+  if (action == "sts:TagSession") return !principal.session->transitive_tags.empty();
+  return action == "sts:SetSourceIdentity" && !principal.session->source_identity.empty();
+}
+
 }  // namespace warifu::access

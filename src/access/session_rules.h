@@ -17,4 +17,8 @@ namespace warifu::access {
 [[nodiscard]] std::optional<std::string> forbidden_to_session(const Principal& principal, std::string_view service,
                                                               std::string_view operation);
 
+/// Whether the caller's session hands down what `action` is the permission for, though the request does not say so:
+/// transitive tags need sts:TagSession, and a source identity sts:SetSourceIdentity, at each further role of a chain.
+[[nodiscard]] bool handed_down(const Principal& principal, std::string_view action);
+
 }  // namespace warifu::access

@@ -58,7 +58,9 @@ Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, cons
 Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope& scope, const Principal& principal) {
   thread_local BoundedCache<SessionPointer, kCachedSessions> cache;
   const std::uint64_t version = TRY(identity::identity_version(reader, principal.account));
-  std::string key = fmt::format("{}/{}/{}", scope.id(), principal.access_key_id, version);
+  // Key ids are random and short: two sessions might share one, and must not share policies.
+  std::string key = fmt::format("{}/{}/{}/{}/{}", scope.id(), principal.access_key_id, principal.user_id,
+                                principal.session->issued.ms, version);
   if (const SessionPointer* found = cache.find(key)) return *found;
 
   CompiledPolicies compiled;

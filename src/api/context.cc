@@ -9,9 +9,11 @@ namespace warifu::api {
 using policy::key;
 
 RequestKeys::RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
-                         const wire::Permission* permission, const void* input)
+                         const wire::Permission& permission, const void* input, const Target& target)
     : request_(request), call_(call) {
-  wire::each_context_value(operation, permission, input, [this](const wire::ContextValue& value) {
+  add_entity_keys(operation.context, target);
+  add_entity_keys(permission.context, target);
+  wire::each_context_value(operation, &permission, input, [this](const wire::ContextValue& value) {
     std::string name(value.key);
     name.append(value.suffix);
     if (!value.multivalued) {
@@ -25,6 +27,13 @@ RequestKeys::RequestKeys(const http::Request& request, const Call& call, const w
       many_.emplace_back(std::move(name), std::vector{value.value});
     }
   });
+}
+
+void RequestKeys::add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target) {
+  if (target.boundary_arn.empty()) return;
+  for (const wire::ContextKey& key : keys) {
+    if (key.source == wire::ContextSource::kEntity) single_.emplace_back(key.key, target.boundary_arn);
+  }
 }
 
 void RequestKeys::fill(policy::Context& context) const {

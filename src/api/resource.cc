@@ -9,24 +9,45 @@
 #include "identity/instance_profiles.h"
 #include "identity/roles.h"
 #include "identity/users.h"
+#include "wire/member.h"
 
 namespace warifu::api {
 namespace {
 
-/// The entity's ARN with its path. What does not exist keeps the ARN without: the decision comes before existence.
+/// What completes a target. What does not exist keeps the ARN without its path: the decision comes before existence.
+struct Entity {
+  std::string arn;
+  std::string boundary_arn{};
+};
+
 template <class Found>
-std::string with_path(const Found& found, std::string arn) {
-  return found ? found->arn : std::move(arn);
+Entity entity_of(const Found& found, std::string arn) {
+  if (!found) return {.arn = std::move(arn)};
+  if constexpr (requires { found->boundary_arn; }) {
+    return {.arn = found->arn, .boundary_arn = found->boundary_arn};
+  } else {
+    return {.arn = found->arn};
+  }
 }
 
 /// The user that holds the key; a key of another account is as unknown as one that does not exist.
-Result<std::string> owner_of_key(store::Reader& reader, const AccountId& account, std::string_view key_id,
-                                 std::string arn) {
+Result<Entity> owner_of_key(store::Reader& reader, const AccountId& account, std::string_view key_id, std::string arn) {
   const auto id = AccessKeyId::parse(key_id);
-  if (!id) return arn;
+  if (!id) return Entity{.arn = std::move(arn)};
   const auto found = TRY(identity::find_access_key(reader, *id));
-  if (!found || found->account != account) return arn;
-  return with_path(TRY(identity::user_by_id(reader, account, found->key.user_id)), std::move(arn));
+  if (!found || found->account != account) return Entity{.arn = std::move(arn)};
+  return entity_of(TRY(identity::user_by_id(reader, account, found->key.user_id)), std::move(arn));
+}
+
+/// Where UpdateUser and UpdateGroup would take the entity: what the request leaves out stays as it is.
+template <class Found>
+Entity renamed(const wire::Operation& operation, const void* input, const AccountId& account, identity::EntityKind kind,
+               std::string_view name, const Found& found) {
+  const bool user = kind == identity::EntityKind::kUser;
+  const auto new_name = wire::text_at(operation, input, user ? "NewUserName" : "NewGroupName");
+  const auto new_path = wire::text_at(operation, input, "NewPath");
+  const std::string_view path = found ? std::string_view(found->path) : "/";
+  return {.arn = identity::entity_arn(kind, account, new_path.value_or(path), new_name.value_or(name))};
 }
 
 /// `…:role/aws-service-role/SERVICE/…` with the name that AWS gives that service's role.
@@ -37,23 +58,28 @@ std::string linked_role(const AccountId& account, std::string_view name) {
                               identity::linked_role_name(service, ""));
 }
 
-Result<std::string> complete_path(store::Reader& reader, wire::Lookup lookup, std::string arn) {
+Result<Entity> complete(store::Reader& reader, const wire::Operation& operation, wire::Lookup lookup, const void* input,
+                        std::string arn) {
+  using identity::EntityKind;
   const auto view = ArnView::parse(arn);
-  if (!view) return arn;
-  const auto account = AccountId::parse(view->account);
-  if (!account) return arn;
+  const auto account = AccountId::parse(view ? view->account : std::string_view{});
+  if (!account) return Entity{.arn = std::move(arn)};
   const std::string name(view->resource_id());
   switch (lookup) {
-    case wire::Lookup::kNone: return arn;
-    case wire::Lookup::kUser: return with_path(TRY(identity::find_user(reader, *account, name)), std::move(arn));
-    case wire::Lookup::kGroup: return with_path(TRY(identity::find_group(reader, *account, name)), std::move(arn));
-    case wire::Lookup::kRole: return with_path(TRY(identity::find_role(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kNone: break;
+    case wire::Lookup::kUser: return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kGroup: return entity_of(TRY(identity::find_group(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kRole: return entity_of(TRY(identity::find_role(reader, *account, name)), std::move(arn));
     case wire::Lookup::kInstanceProfile:
-      return with_path(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
+      return entity_of(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
     case wire::Lookup::kAccessKeyOwner: return owner_of_key(reader, *account, name, std::move(arn));
-    case wire::Lookup::kServiceLinkedRole: return linked_role(*account, name);
+    case wire::Lookup::kServiceLinkedRole: return Entity{.arn = linked_role(*account, name)};
+    case wire::Lookup::kRenamedUser:
+      return renamed(operation, input, *account, EntityKind::kUser, name, TRY(identity::find_user(reader, *account, name)));
+    case wire::Lookup::kRenamedGroup:
+      return renamed(operation, input, *account, EntityKind::kGroup, name, TRY(identity::find_group(reader, *account, name)));
   }
-  return arn;
+  return Entity{.arn = std::move(arn)};
 }
 
 Error refused(std::string message) {
@@ -71,11 +97,15 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
 
   auto expanded = wire::resource_arn(operation, permission, input,
                                      {.partition = "aws", .region = region, .account = caller});
-  if (!expanded) return Target{.arn = principal.identity_arn, .account = caller};
+  if (!expanded) {
+    if (!permission.caller_when_absent) return fail(refused("the request does not name its resource"));
+    return Target{.arn = principal.identity_arn, .account = caller};
+  }
   if (*expanded == "*") return Target{.arn = "*", .account = caller};
   // IAM authorizes ListPolicies on the text `policy path /`, which is no ARN: only `*` can allow it.
   if (permission.resource.starts_with("policy path ")) return Target{.arn = std::move(*expanded), .account = caller};
-  const std::string arn = TRY(complete_path(reader, permission.lookup, std::move(*expanded)));
+  Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
+  const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);
   if (!view) return fail(refused(fmt::format("{} is invalid", arn)));
   if (view->partition != "aws") {
@@ -84,7 +114,8 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (!view->region.empty() && view->region != region) {
     return fail(refused(fmt::format("`{}` is in region {}; this request is for region {}", arn, view->region, region)));
   }
-  return Target{.arn = arn, .account = std::string(view->account)};
+  const std::string account(view->account);
+  return Target{.arn = std::move(entity.arn), .account = account, .boundary_arn = std::move(entity.boundary_arn)};
 }
 
 }  // namespace warifu::api

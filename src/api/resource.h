@@ -15,6 +15,7 @@ namespace warifu::api {
 struct Target {
   std::string arn;      // or `*`
   std::string account;  // twelve digits; `aws` for AWS's own; empty when the ARN names none: then nothing is allowed
+  std::string boundary_arn{};  // of the IAM user or role that it is; empty: none
 };
 
 /// What a permission of this request is about: the template expanded, IAM entities completed with their path, the

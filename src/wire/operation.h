@@ -46,6 +46,8 @@ enum class Lookup : std::uint8_t {
   kInstanceProfile,
   kAccessKeyOwner,     // the user who owns the access key whose id stands in the name's place
   kServiceLinkedRole,  // the role's name follows from the service that stands in its path
+  kRenamedUser,        // the user as the request's NewPath and NewUserName would have it; what is absent stays
+  kRenamedGroup,
 };
 
 /// One (action, resource) pair that must be allowed.

@@ -7,7 +7,8 @@ AGGREGATES = ("structure", "union")
 READS = ("Get", "List", "Retrieve", "Simulate", "Decode", "Describe", "Lookup")
 BODY_BYTES_MAX = 1024 * 1024
 LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "instance_profile": "kInstanceProfile",
-           "access_key": "kAccessKeyOwner", "service_linked_role": "kServiceLinkedRole"}
+           "access_key": "kAccessKeyOwner", "service_linked_role": "kServiceLinkedRole",
+           "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
 OPERATIONS_PER_GROUP_MAX = 15
 MEMBERS_MAX = 256  # the decoder keeps a bit for each
