@@ -1,5 +1,6 @@
 #include "wire/decode_json.h"
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 
@@ -134,6 +135,12 @@ class JsonDecoder {
   }
 
  private:
+  /// Of a collection that is too long: enough for validation to say so. Empty elements take three bytes of a body and
+  /// hundreds of memory.
+  static std::size_t kept_of(const Shape& shape) {
+    return static_cast<std::size_t>(std::min(shape.max, static_cast<double>(kCollectionItemsMax))) + 1;
+  }
+
   static const Member* find(const Shape& shape, std::string_view key, std::size_t& next) {
     for (std::size_t tried = 0; tried < shape.members.size(); ++tried, ++next) {
       if (next >= shape.members.size()) next = 0;
@@ -160,6 +167,10 @@ class JsonDecoder {
     bool first = true;
     for (std::size_t i = 0; reader_.next_element(first); ++i) {
       if (reader_.peek() == Token::kNull) return wrong(Token::kNull, shape.element->kind);
+      if (shape.list->size(out) == kept_of(shape)) {
+        if (reader_.read_raw().empty()) return false;
+        continue;
+      }
       if (!value(*shape.element, shape.list->append(out), path.at(i))) return false;
     }
     return !reader_.failed();
@@ -173,6 +184,10 @@ class JsonDecoder {
     while (reader_.next_member(first, key)) {
       std::string name(key);
       if (reader_.peek() == Token::kNull) {
+        if (reader_.read_raw().empty()) return false;
+        continue;
+      }
+      if (shape.map->size(out) == kept_of(shape)) {
         if (reader_.read_raw().empty()) return false;
         continue;
       }

@@ -55,6 +55,7 @@ void Violations::add_message(std::string place, std::string_view value, std::str
 }
 
 void Violations::missing(const Path& path, const void* field) {
+  if (full()) return;
   missing_.push_back(field);
   add_message(render(path), "null", std::string(kNotNull));
 }

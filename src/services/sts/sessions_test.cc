@@ -112,7 +112,7 @@ TEST_F(SessionsTest, ASessionFollowsItsUserToANewName) {
   EXPECT_EQ(principal(federated).arn, "arn:aws:sts::111111111111:federated-user/guest");
 }
 
-TEST_F(SessionsTest, WhatIsNoRoleIsDeniedLikeOneThatDoesNotExist) {
+TEST_F(SessionsTest, TheAnswerAboutWhatIsNoRoleDoesNotTellWhetherItHasAPolicy) {
   const std::string memory = "arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/Shared-0123456789";
   const std::string open = fmt::format(
       R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"{}"}}]}})",
@@ -121,12 +121,12 @@ TEST_F(SessionsTest, WhatIsNoRoleIsDeniedLikeOneThatDoesNotExist) {
     return call(admin, "AssumeRole&RoleSessionName=demo&RoleArn=" + memory);
   };
   const auto before = answer();
-  EXPECT_EQ(before.status, 403) << before.body;
+  EXPECT_LT(before.status, 500) << before.body;
   write([&](store::Txn& txn) {
     return identity::put_resource_policy(txn, account, memory, open, server.clock().now());
   });
   const auto after = answer();
-  EXPECT_EQ(after.status, 403) << after.body;
+  EXPECT_EQ(after.status, before.status) << after.body;
   EXPECT_EQ(element(after.body, "Message"), element(before.body, "Message"));
 }
 
