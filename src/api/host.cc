@@ -47,6 +47,16 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, colon);
 }
 
+bool from_foreign_page(const http::Headers& headers) {
+  const std::size_t origins = headers.count("origin");
+  if (origins == 0) return headers.get("sec-fetch-site") == "cross-site";
+  std::string_view origin = *headers.get("origin");
+  const std::size_t scheme = origin.find("://");
+  if (origins > 1 || scheme == std::string_view::npos) return true;
+  origin.remove_prefix(scheme + 3);
+  return !is_loopback_name(to_lower(without_port(origin)));
+}
+
 HostPolicy::HostPolicy(std::vector<std::string> extra) : extra_(std::move(extra)) {
   for (std::string& name : extra_) name = to_lower(without_port(name));
 }

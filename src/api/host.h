@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/http.h"
+
 namespace warifu::api {
 
 /// What a Host header says about a request. Host is never trusted to route: the credential scope does. It can only
@@ -28,6 +30,10 @@ class HostPolicy {
  private:
   std::vector<std::string> extra_;
 };
+
+/// True when a browser sent the request for a page from elsewhere than this machine: by its Origin, or by
+/// Sec-Fetch-Site where there is none. A page may make its reader's browser send what it has signed itself.
+[[nodiscard]] bool from_foreign_page(const http::Headers& headers);
 
 /// `host` without its port and, for IPv6, without brackets.
 [[nodiscard]] std::string_view without_port(std::string_view host);

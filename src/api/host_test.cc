@@ -46,5 +46,30 @@ TEST(HostPolicy, ReadsServiceAndRegionOutOfAwsNames) {
   }
 }
 
+TEST(ForeignPage, IsToldByOriginOrByFetchMetadata) {
+  struct Case {
+    std::vector<http::Headers::Field> headers;
+    bool foreign;
+  };
+  const std::vector<Case> cases = {
+      {{}, false},
+      {{{"Origin", "http://localhost:3000"}}, false},
+      {{{"Origin", "http://[::1]:3000"}}, false},
+      {{{"Origin", "http://localhost:3000"}, {"Sec-Fetch-Site", "cross-site"}}, false},
+      {{{"Sec-Fetch-Site", "none"}}, false},
+      {{{"Origin", "https://evil.example"}}, true},
+      {{{"Origin", "http://127.0.0.1.evil.example"}}, true},
+      {{{"Origin", "null"}}, true},
+      {{{"Origin", ""}}, true},
+      {{{"Origin", "http://localhost"}, {"Origin", "https://evil.example"}}, true},
+      {{{"Sec-Fetch-Site", "cross-site"}}, true},
+  };
+  for (const Case& c : cases) {
+    http::Headers headers;
+    for (const auto& [name, value] : c.headers) headers.add(name, value);
+    EXPECT_EQ(from_foreign_page(headers), c.foreign) << (c.headers.empty() ? "" : c.headers.front().second);
+  }
+}
+
 }  // namespace
 }  // namespace warifu::api

@@ -80,8 +80,8 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   auto params = read_signature(exchange);
   if (!params) co_return std::move(params).error();
   if (auto checked = check_claims(exchange, *params); !checked) co_return std::move(checked).error();
-  if (options_.development && exchange.host->loopback) {
-    const Result<> prepared = co_await prepare_development_account(exchange);
+  if (takes_development_keys(exchange)) {
+    const Result<> prepared = co_await prepare_development_account(exchange, *params);
     if (!prepared) co_return error(exchange, prepared.error());
   }
   auto principal = authenticate(exchange, *params);
@@ -171,18 +171,25 @@ std::expected<void, http::Response> Pipeline::check_claims(Exchange& exchange, c
   return {};
 }
 
-Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange) {
-  const auto params = sigv4::parse(exchange.request, exchange.now);
-  if (!params || params->session_token) co_return Result<>{};
-  const auto account = access::development_account(params->access_key_id);
+bool Pipeline::takes_development_keys(const Exchange& exchange) const {
+  return options_.development && exchange.host->loopback && !from_foreign_page(exchange.request.headers);
+}
+
+Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, const sigv4::AuthParams& params) {
+  if (params.session_token) co_return Result<>{};
+  const auto account = access::development_account(params.access_key_id);
   if (!account) co_return Result<>{};
   const auto known = environment_.db.read([&](store::Reader& reader) -> Result<bool> {
     const auto found = TRY(access::find_credential(reader, {.sealer = environment_.sealer, .development = true},
-                                                   params->access_key_id, {}, exchange.now));
+                                                   params.access_key_id, {}, exchange.now));
     return found.has_value();
   });
   if (!known) co_return std::unexpected(known.error());
   if (*known) co_return Result<>{};
+  // An account is made for who can sign, not for whoever writes twelve digits.
+  const sigv4::Scope& scope = params.scope;
+  const auto key = sigv4::SigningKey::derive(access::kDevelopmentSecret, scope.date, scope.region, scope.service);
+  if (!sigv4::verify(exchange.request, params, key, sigv4::profile_of(scope.service))) co_return Result<>{};
   const std::string user_id = identity::new_unique_id(identity::EntityKind::kUser, environment_.random);
   co_return co_await environment_.db.write([account = *account, user_id, now = exchange.now](store::Txn& txn) {
     return access::ensure_development_account(txn, account, user_id, now);
@@ -192,7 +199,7 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange) {
 std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange& exchange,
                                                                         const sigv4::AuthParams& params) {
   const access::CredentialSource source{.sealer = environment_.sealer,
-                                        .development = options_.development && exchange.host->loopback};
+                                        .development = takes_development_keys(exchange)};
   const auto found = environment_.db.read([&](store::Reader& reader) -> Result<access::FoundCredential> {
     auto credential = TRY(access::find_credential(reader, source, params.access_key_id,
                                                   params.session_token.value_or(""), exchange.now));

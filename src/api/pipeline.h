@@ -35,7 +35,7 @@ struct Report {
 
 struct PipelineOptions {
   HostPolicy hosts{{}};
-  /// Accept development keys, on loopback Hosts only.
+  /// Accept development keys, on loopback Hosts only, and never from a foreign page in a browser.
   bool development = false;
   /// Called once a request, on its own thread, after the answer is made.
   std::function<void(const Report&)> report;
@@ -59,7 +59,8 @@ class Pipeline {
   struct Admitted;
 
   Task<http::Response> answer(Exchange& exchange);
-  Task<Result<>> prepare_development_account(const Exchange& exchange);
+  bool takes_development_keys(const Exchange& exchange) const;
+  Task<Result<>> prepare_development_account(const Exchange& exchange, const sigv4::AuthParams& params);
   std::expected<sigv4::AuthParams, http::Response> read_signature(Exchange& exchange) const;
   std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
   std::expected<access::Principal, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);

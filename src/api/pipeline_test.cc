@@ -169,5 +169,30 @@ TEST(DevelopmentKeys, AreTakenOnLoopbackHostsOnly) {
   EXPECT_EQ(server.serve(std::move(request)).status, 403);
 }
 
+TEST(DevelopmentKeys, AreRefusedToPagesFromElsewhere) {
+  PipelineOptions options;
+  options.development = true;
+  TestServer server(bind, std::move(options));
+  const Keys dev{"123456789012", "test", {}};
+  const auto sent_by = [&](std::string name, std::string value) {
+    return server.send(dev, {.target = "/memories/", .body = "{}", .headers = {{std::move(name), std::move(value)}}}).status;
+  };
+  EXPECT_EQ(sent_by("Origin", "https://evil.example"), 403);
+  EXPECT_EQ(sent_by("Sec-Fetch-Site", "cross-site"), 403);
+  EXPECT_EQ(sent_by("Origin", "http://localhost:3000"), 200);
+}
+
+TEST(DevelopmentKeys, MakeNoAccountForAWrongSecret) {
+  PipelineOptions options;
+  options.development = true;
+  TestServer server(bind, std::move(options));
+  EXPECT_EQ(server.send({"123456789012", "wrong", {}}, {.target = "/memories/", .body = "{}"}).status, 403);
+  const auto made = server.db().read([](store::Reader& reader) {
+    return identity::find_account(reader, *AccountId::parse("123456789012"));
+  });
+  ASSERT_TRUE(made);
+  EXPECT_FALSE(*made);
+}
+
 }  // namespace
 }  // namespace warifu::api
