@@ -62,6 +62,7 @@ class Server:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Server":
+        self.url = ""
         self.data.mkdir(parents=True, exist_ok=True)
         log = open(self.data.parent / f"{self.data.name}.log", "ab")
         command = [str(BINARY), "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), *self.flags]

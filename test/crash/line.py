@@ -13,6 +13,7 @@ from support import Keys, Server
 
 TIMEOUT_S = 60
 PAGE = 100
+CREDENTIALS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 
 # How a connection ends when the server behind it is killed.
 BROKEN = (OSError, http.client.HTTPException)
