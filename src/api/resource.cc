@@ -82,6 +82,10 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
   return Entity{.arn = std::move(arn)};
 }
 
+bool is_role(const std::optional<ArnView>& arn) {
+  return arn && arn->service == "iam" && arn->resource.starts_with("role/");
+}
+
 Error refused(std::string message) {
   return {.code = ErrorCode::kValidation, .message = std::move(message), .aws_name = {},
           .reason = "FieldValidationFailed", .fields = {}};
@@ -107,7 +111,9 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
   const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);
-  if (!view) return fail(refused(fmt::format("{} is invalid", arn)));
+  // Only a role has a trust policy to ask.
+  const bool of_right_kind = operation.authorizer != wire::Authorizer::kTrust || is_role(view);
+  if (!view || !of_right_kind) return fail(refused(fmt::format("{} is invalid", arn)));
   if (view->partition != "aws") {
     return fail(refused(fmt::format("`{}` is in partition {}; this server is partition aws", arn, view->partition)));
   }
