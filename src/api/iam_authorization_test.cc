@@ -107,5 +107,12 @@ TEST_F(IamAuthorizationTest, TheBoundaryOfTheEntityReachesTheConditions) {
   EXPECT_EQ(denied_on(detach), worker);
 }
 
+TEST_F(IamAuthorizationTest, AnIdentityProviderIsAskedUnderTheNameThatItWillHave) {
+  grant(allow("iam:CreateOpenIDConnectProvider", "arn:aws:iam::111111111111:oidc-provider/id.example/*"));
+  const std::string create = "Action=CreateOpenIDConnectProvider&Url=https://id.example";
+  EXPECT_EQ(denied_on(create + "/tenant"), "");
+  EXPECT_EQ(denied_on(create + "/"), "arn:aws:iam::111111111111:oidc-provider/id.example");
+}
+
 }  // namespace
 }  // namespace warifu::api

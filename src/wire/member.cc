@@ -114,6 +114,8 @@ std::optional<std::string_view> placeholder(const Operation& operation, const vo
   if (value && rest == "without_scheme") {
     if (const std::size_t scheme = value->find("://"); scheme != std::string_view::npos)
       value->remove_prefix(scheme + 3);
+    // As the provider will be named: otherwise a slash at the end would let a permission for what lies under it do.
+    while (value->ends_with('/')) value->remove_suffix(1);
   }
   return value;
 }
