@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kCachedPrincipals = 4096;
 constexpr std::size_t kCachedPolicies = 4096;
 constexpr std::size_t kCachedSessions = 4096;
+/// Of documents, per cache and thread; compiled they take a few times as much. Whoever changes policies and calls in
+/// turn leaves an entry behind each time.
+constexpr std::size_t kCachedBytes = 8 * 1024 * 1024;
 
 using HeldPointer = std::shared_ptr<const Held>;
 using SessionPointer = std::shared_ptr<const CompiledPolicies>;
@@ -39,10 +42,16 @@ Result<HeldPointer> compile_held(identity::PrincipalPolicies source) {
   return std::make_shared<const Held>(std::move(held));
 }
 
+std::size_t document_bytes(const identity::PrincipalPolicies& source) {
+  std::size_t bytes = source.boundary ? source.boundary->document.size() : 0;
+  for (const identity::HeldPolicy& policy : source.identity) bytes += policy.document.size();
+  return bytes;
+}
+
 /// nullptr: there is no such user or role now.
 Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, const AccountId& account,
                             std::string_view unique_id) {
-  thread_local BoundedCache<HeldPointer, kCachedPrincipals> cache;
+  thread_local BoundedCache<HeldPointer, kCachedPrincipals, kCachedBytes> cache;
   const std::uint64_t version = TRY(identity::identity_version(reader, account));
   std::string key = fmt::format("{}/{}/{}/{}", scope.id(), account.str(), unique_id, version);
   if (const HeldPointer* found = cache.find(key)) return *found;
@@ -50,13 +59,13 @@ Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, cons
   auto source = TRY(identity::gather(reader, account, unique_id));
   if (!source) return HeldPointer{};
   HeldPointer held = TRY(compile_held(std::move(*source)));
-  return cache.put(std::move(key), std::move(held));
+  return cache.put(std::move(key), held, document_bytes(held->source));
 }
 
 /// Session policies are fixed when the session is made, except that managed ones follow their default version: the
 /// identity version is therefore part of the key.
 Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope& scope, const Principal& principal) {
-  thread_local BoundedCache<SessionPointer, kCachedSessions> cache;
+  thread_local BoundedCache<SessionPointer, kCachedSessions, kCachedBytes> cache;
   const std::uint64_t version = TRY(identity::identity_version(reader, principal.account));
   // Key ids are random and short: two sessions might share one, and must not share policies.
   std::string key = fmt::format("{}/{}/{}/{}/{}", scope.id(), principal.access_key_id, principal.user_id,
@@ -64,15 +73,19 @@ Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope&
   if (const SessionPointer* found = cache.find(key)) return *found;
 
   CompiledPolicies compiled;
+  std::size_t bytes = 0;
   for (const std::string& document : principal.session->inline_policies) {
+    bytes += document.size();
     compiled.push_back(TRY(compile_stored(document, policy::Kind::kSession, "of the session")));
   }
   for (const std::string& arn : principal.session->policy_arns) {
     const auto managed = TRY(identity::managed_document(reader, principal.account, arn));
     // One that was deleted since grants nothing; the layer stays, and limits.
-    if (managed) compiled.push_back(TRY(compile_stored(managed->document, policy::Kind::kSession, arn)));
+    if (!managed) continue;
+    bytes += managed->document.size();
+    compiled.push_back(TRY(compile_stored(managed->document, policy::Kind::kSession, arn)));
   }
-  return cache.put(std::move(key), std::make_shared<const CompiledPolicies>(std::move(compiled)));
+  return cache.put(std::move(key), std::make_shared<const CompiledPolicies>(std::move(compiled)), bytes);
 }
 
 policy::PrincipalKind policy_kind(PrincipalKind kind) {
@@ -138,14 +151,14 @@ Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(s
                                                                                std::string_view arn,
                                                                                policy::Kind kind) {
   using Pointer = std::shared_ptr<const policy::CompiledPolicy>;
-  thread_local BoundedCache<Pointer, kCachedPolicies> cache;
+  thread_local BoundedCache<Pointer, kCachedPolicies, kCachedBytes> cache;
   const auto stored = TRY(identity::find_resource_policy(reader, owner, arn));
   if (!stored) return Pointer{};
   // By content, not by version: the same text compiles to the same policy, wherever it lies.
   std::string key = fmt::format("{}/{}", static_cast<int>(kind), stored->document);
   if (const Pointer* found = cache.find(key)) return *found;
   Pointer compiled = TRY(compile_stored(stored->document, kind, arn));
-  return cache.put(std::move(key), std::move(compiled));
+  return cache.put(std::move(key), std::move(compiled), stored->document.size());
 }
 
 }  // namespace warifu::access
