@@ -26,7 +26,7 @@ BANNED_HEADERS = {
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>]+)>")
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\([^)]+\): \S)")
 # A path of one machine has no place in a project: it works nowhere else. `/tmp` and `/usr` are every machine's.
-_MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:root|home/[a-z]\w*|work|Users/\w+)/")
+_MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:root|home/(?!you/)[a-z]\w*|work|Users/\w+)/")
 _REGISTRY = re.compile(r"--(?:extra-)?index-url|--registry\b|\bregistry *= *http")
 _LEADING_COMMENT = re.compile(r"\A(?:[ \t]*(?://[^\n]*)?\n)*")
 

@@ -126,7 +126,7 @@ def play(stage: Stage) -> None:
         provider,
         "PutResourcePolicy: ConsumerRole and WeakRole may CreateEvent and ListEvents",
         lambda: control.put_resource_policy(resourceArn=arn, policy=document(grant)),
-        "it is the owner's memory",
+        "the administrator's identity policy allows it",
     )
 
     both = "both halves match: the role's identity policy, and the memory's resource policy"
