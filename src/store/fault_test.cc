@@ -214,6 +214,24 @@ TEST_F(FullDisk, OnWhichOpeningAgainFailsAnswersSoUntilThereIsMoreRoom) {
   reopen_after_power_loss(db);
 }
 
+TEST_F(FullDisk, IsRefusedAtAStartAndLeftAsItIs) {
+  auto db = open();
+  ASSERT_TRUE(write_pair(*db, 0, 1).has_value());
+  witness_.acknowledged[0] = 1;
+  db.reset();
+  disk_.set(Mode::kFull);
+  RocksdbOptions options;
+  options.env = disk_.env();
+  const auto refused = open_rocksdb(folder_.path(), options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(refused.error().message.ends_with("its disk is full")) << refused.error().message;
+  disk_.set(Mode::kHealthy);
+  db = open();
+  ASSERT_NE(db, nullptr);
+  witness_.check(*db);
+}
+
 TEST_F(FullDisk, AndPowerLossTogetherLoseNothing) {
   auto db = open();
   for (int round = 0; round < 3; ++round) {

@@ -4,8 +4,11 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -18,8 +21,10 @@ namespace warifu::store {
 namespace {
 
 constexpr auto kRecoverEvery = std::chrono::milliseconds(200);
-/// What must fit on a disk that was full before we open the database again on it.
-constexpr std::size_t kProbeBytes = std::size_t{4} << 20U;
+/// What must fit, beside the rows of the log, on a disk that was full before we open the database again on it.
+constexpr std::uint64_t kProbeBytes = std::uint64_t{4} << 20U;
+/// What must fit before we open it at a start. RocksDB aborts where not even its small files do.
+constexpr std::uint64_t kStartBytes = std::uint64_t{1} << 20U;
 
 Error open_error(const std::string& path, const rocksdb::Status& status) {
   const std::string reason = status.ToString();
@@ -37,17 +42,37 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& path, cons
   return std::unique_ptr<rocksdb::DB>(db);
 }
 
-/// Whether the disk takes a few megabytes: asked by writing them, since free space may be bounded by a quota.
-bool has_room(const std::string& path, rocksdb::Env* env) {
+/// Whether the disk takes `bytes` more: asked by writing them, since free space may be bounded by a quota.
+rocksdb::Status probe_room(const std::string& path, rocksdb::Env* env, std::uint64_t bytes, bool sync) {
   if (env == nullptr) env = rocksdb::Env::Default();
   const std::string name = path + "/room";
-  bool fits = false;
+  rocksdb::Status status;
   {
     std::unique_ptr<rocksdb::WritableFile> file;
-    if (!env->NewWritableFile(name, &file, {}).ok()) return false;
-    fits = file->Append(std::string(kProbeBytes, '\0')).ok() && file->Sync().ok() && file->Close().ok();
+    status = env->NewWritableFile(name, &file, {});
+    if (!status.ok()) return status;
+    const std::string chunk(std::min<std::uint64_t>(bytes, kProbeBytes), '\0');
+    for (std::uint64_t written = 0; status.ok() && written < bytes; written += chunk.size()) {
+      status = file->Append(chunk);
+    }
+    if (status.ok() && sync) status = file->Sync();
+    const rocksdb::Status closed = file->Close();
+    if (status.ok()) status = closed;
   }
-  return env->DeleteFile(name).ok() && fits;
+  const rocksdb::Status erased = env->DeleteFile(name);
+  return status.ok() ? erased : status;
+}
+
+/// What opening the database may write: tables of all rows that are in its log, and some small files.
+std::uint64_t bytes_to_open(const std::string& path, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::vector<rocksdb::Env::FileAttributes> files;
+  std::uint64_t bytes = kProbeBytes;
+  if (!env->GetChildrenFileAttributes(path + "/rocks", &files).ok()) return bytes;
+  for (const auto& file : files) {
+    if (file.name.ends_with(".log")) bytes += file.size_bytes;
+  }
+  return bytes;
 }
 
 class RocksdbDb final : public Db, private GroupWriter {
@@ -123,7 +148,9 @@ class RocksdbDb final : public Db, private GroupWriter {
     if (stopped_) return fail(stopped_error());
     if (!full_) return {};
     if (std::chrono::steady_clock::now() < recover_at_) return fail(full_error());
-    if (!has_room(path_, options_.env) || !open_again()) {
+    // Asked before the database is closed, so that reads go on where opening it would fail.
+    const std::uint64_t needed = bytes_to_open(path_, options_.env);
+    if (!probe_room(path_, options_.env, needed, /*sync=*/true).ok() || !open_again()) {
       recover_at_ = std::chrono::steady_clock::now() + kRecoverEvery;
       return fail(full_error());
     }
@@ -164,6 +191,9 @@ class RocksdbDb final : public Db, private GroupWriter {
 
 Result<std::unique_ptr<Db>> open_rocksdb(const std::string& path, const RocksdbOptions& options) {
   TRY(check_format(path));
+  if (probe_room(path, options.env, kStartBytes, /*sync=*/false).IsNoSpace()) {
+    return fail(unavailable(fmt::format("cannot open data folder `{}`: its disk is full", path)));
+  }
   std::unique_ptr<rocksdb::DB> db = TRY(open_database(path, options));
   return std::make_unique<RocksdbDb>(std::move(db), path, options);
 }

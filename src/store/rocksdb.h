@@ -31,7 +31,7 @@ struct RocksdbOptions {
 
 /// The embedded engine: everything under the folder `path`, which is made when missing and may be open once.
 /// Errors: kConflict: open already, here or elsewhere. kUnsupported: written by a newer version, or not by this
-/// program. kUnavailable: the disk does not answer. kInternal: the data is damaged.
+/// program. kUnavailable: the disk does not answer, or is full. kInternal: the data is damaged.
 ///
 /// A full disk fails writes with kUnavailable; reads go on, and writes do once there is
 /// room (reads wait for the moment in which the files are opened again). Any other failed write
