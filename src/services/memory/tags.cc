@@ -9,6 +9,18 @@
 
 namespace warifu::services::memory {
 namespace tags {
+namespace {
+
+/// Whoever may tag could otherwise shadow a tag that policies rest on by one of another spelling.
+Result<> check_spelling(const identity::Tags& tags, std::string_view key, std::string_view field) {
+  for (const identity::Tag& tag : tags) {
+    if (tag.key == key || !iequals(tag.key, key)) continue;
+    return fail(invalid_field(field, fmt::format("tag keys `{}` and `{}` differ by case alone", tag.key, key)));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<identity::Tags> from_request(const std::map<std::string, std::string>& tags, std::string_view field) {
   identity::Tags found;
@@ -16,6 +28,7 @@ Result<identity::Tags> from_request(const std::map<std::string, std::string>& ta
     if (iequals(std::string_view(key).substr(0, 4), "aws:")) {
       return fail(invalid_field(field, fmt::format("tag key `{}` begins with aws:, which is reserved", key)));
     }
+    TRY(check_spelling(found, key, field));
     found.push_back({.key = key, .value = value});
   }
   return found;
@@ -28,6 +41,8 @@ Task<Result<m::TagResourceOutput>> tag_resource(api::Call& call, m::TagResourceI
   const auto body = [scope = resources::scope_of(call), arn = std::move(input.resource_arn),
                      added = std::move(added)](store::Txn& txn) -> Result<m::TagResourceOutput> {
     TRY(resources::require(txn, scope, arn));
+    const identity::Tags present = TRY(identity::tags_of(txn, scope.account, arn));
+    for (const identity::Tag& tag : added) TRY(tags::check_spelling(present, tag.key, "tags"));
     TRY(identity::put_tags(txn, scope.account, arn, added));
     return m::TagResourceOutput{};
   };
