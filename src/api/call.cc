@@ -15,7 +15,8 @@ Call::Call(const Environment& environment, access::Principal principal, AccountI
 
 // The token says for whom and what it is good, since the position alone would open another's listing.
 std::string Call::page_token(std::string_view position) const {
-  const std::string bound = fmt::format("{}\n{}\n{}\n{}\n{}", account().str(), region_, operation_, resource_, position);
+  const std::string bound =
+      fmt::format("{}\n{}\n{}\n{}\n{}", account().str(), region_, operation_, resource_, position);
   return environment_.sealer.seal(kPagePurpose, bound);
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 TEST(HostPolicy, KnowsItsOwnNamesAndRefusesAllOthers) {
   const HostPolicy hosts({"10.0.0.5:4566", "Warifu.Example", "[fd00::1]:4566"});
-  for (const std::string_view ours : {"localhost", "LOCALHOST:4566", "127.0.0.1:1", "127.8.9.1", "[::1]:4566", "::1x"}) {
+  for (const std::string_view ours :
+       {"localhost", "LOCALHOST:4566", "127.0.0.1:1", "127.8.9.1", "[::1]:4566", "::1x"}) {
     if (ours == "::1x") continue;
     const auto claim = hosts.judge(ours);
     ASSERT_TRUE(claim) << ours;

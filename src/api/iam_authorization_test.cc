@@ -20,17 +20,28 @@ class IamAuthorizationTest : public ::testing::Test {
     write([&](store::Txn& txn) -> Result<> {
       const auto user = [&](std::string_view name, std::string_view path, std::string_view id) {
         return identity::create_user(txn, account,
-                                     {.name = std::string(name), .path = std::string(path), .id = std::string(id), .arn = {},
-                                      .created = server.clock().now(), .boundary_arn = {}},
+                                     {.name = std::string(name),
+                                      .path = std::string(path),
+                                      .id = std::string(id),
+                                      .arn = {},
+                                      .created = server.clock().now(),
+                                      .boundary_arn = {}},
                                      {});
       };
       TRY(user("caller", "/", kCaller));
       TRY(user("worker", "/dev/", "AIDAWORKERWORKERWORKE"));
-      TRY(identity::create_group(txn, account, {.name = "team", .path = "/dev/", .id = "AGPATEAMTEAMTEAMTEAMT", .arn = {},
-                                                .created = server.clock().now()}));
+      TRY(identity::create_group(txn, account,
+                                 {.name = "team",
+                                  .path = "/dev/",
+                                  .id = "AGPATEAMTEAMTEAMTEAMT",
+                                  .arn = {},
+                                  .created = server.clock().now()}));
       return identity::create_access_key(txn, account,
-                                         {.id = keys.access_key_id, .user_id = std::string(kCaller), .secret = keys.secret,
-                                          .active = true, .created = server.clock().now()});
+                                         {.id = keys.access_key_id,
+                                          .user_id = std::string(kCaller),
+                                          .secret = keys.secret,
+                                          .active = true,
+                                          .created = server.clock().now()});
     });
   }
 
@@ -47,11 +58,13 @@ class IamAuthorizationTest : public ::testing::Test {
     });
   }
   static std::string allow(std::string_view actions, std::string_view resource, std::string_view condition = "{}") {
-    return fmt::format(R"({{"Effect":"Allow","Action":"{}","Resource":"{}","Condition":{}}})", actions, resource, condition);
+    return fmt::format(R"({{"Effect":"Allow","Action":"{}","Resource":"{}","Condition":{}}})", actions, resource,
+                       condition);
   }
   /// Denied, and the message names this resource; empty: allowed.
   std::string denied_on(const std::string& form) {
-    const auto response = server.send(keys, {.service = "iam", .body = form + "&Version=2010-05-08",
+    const auto response = server.send(keys, {.service = "iam",
+                                             .body = form + "&Version=2010-05-08",
                                              .headers = {{"Content-Type", "application/x-www-form-urlencoded"}}});
     if (response.status != 403) return "";
     const std::size_t at = response.body.find("on resource: ") + 13;
@@ -99,7 +112,8 @@ TEST_F(IamAuthorizationTest, TheBoundaryOfTheEntityReachesTheConditions) {
   const std::string detach = "Action=DeleteUserPermissionsBoundary&UserName=worker";
   const std::string attach = fmt::format("Action=AttachUserPolicy&UserName=worker&PolicyArn={}", kBoundary);
   grant(allow("iam:AttachUserPolicy", "*", bounded) + "," + allow("iam:DeleteUserPermissionsBoundary", "*") +
-        R"(,{"Effect":"Deny","Action":"iam:DeleteUserPermissionsBoundary","Resource":"*","Condition":)" + bounded + "}");
+        R"(,{"Effect":"Deny","Action":"iam:DeleteUserPermissionsBoundary","Resource":"*","Condition":)" + bounded +
+        "}");
   EXPECT_EQ(denied_on(attach), worker);
   EXPECT_EQ(denied_on(detach), "");
   write([&](store::Txn& txn) { return identity::set_user_boundary(txn, account, "worker", kBoundary); });

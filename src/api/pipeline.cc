@@ -223,6 +223,7 @@ std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange
   const auto verified = sigv4::verify(exchange.request, params, key, sigv4::profile_of(params.scope.service));
   if (!verified) return std::unexpected(refused(exchange, verified.error()));
   exchange.report.principal_arn = credential.principal.arn;
+  if (options_.authenticated) options_.authenticated(credential.principal, params.scope, exchange.now);
   return credential.principal;
 }
 

@@ -39,6 +39,8 @@ struct PipelineOptions {
   bool development = false;
   /// Called once a request, on its own thread, after the answer is made.
   std::function<void(const Report&)> report;
+  /// Called on the request's thread when a signature has proven its principal; for last-used dates.
+  std::function<void(const access::Principal&, const sigv4::Scope&, Timestamp)> authenticated;
 };
 
 /// The one way of a request: host → signature's form → service → authenticate → route → decode → authorize every

@@ -12,7 +12,8 @@ using testing::Keys;
 using testing::Sent;
 using testing::TestServer;
 
-Task<Result<model::agentcore::ListMemoriesOutput>> list_memories(Call& call, model::agentcore::ListMemoriesInput input) {
+Task<Result<model::agentcore::ListMemoriesOutput>> list_memories(Call& call,
+                                                                 model::agentcore::ListMemoriesInput input) {
   model::agentcore::ListMemoriesOutput output;
   if (input.next_token) {
     const auto position = call.page_position(*input.next_token);
@@ -34,8 +35,10 @@ class PipelineTest : public ::testing::Test {
 
   http::Request signed_request(const Sent& sent) {
     http::Request request = TestServer::unsigned_request(sent);
-    sigv4::sign(request, {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
-                {.region = sent.region, .service = sent.service}, server.clock().now());
+    sigv4::sign(
+        request,
+        {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
+        {.region = sent.region, .service = sent.service}, server.clock().now());
     return request;
   }
   static void replace_host(http::Request& request, std::string host) {
@@ -89,16 +92,20 @@ TEST_F(PipelineTest, RefusesAHostOrTargetOfAnotherService) {
   for (const Case& c : cases) {
     http::Request request = TestServer::unsigned_request({.target = "/memories/", .body = "{}", .headers = c.headers});
     replace_host(request, c.host);
-    sigv4::sign(request, {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
-                {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
+    sigv4::sign(
+        request,
+        {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
+        {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
     const auto response = server.serve(std::move(request));
     EXPECT_EQ(response.status, 403) << c.host << response.body;
     EXPECT_EQ(response.headers.get("x-amzn-ErrorType").value_or(""), "InvalidSignatureException") << c.host;
   }
   http::Request right = TestServer::unsigned_request(list);
   replace_host(right, "bedrock-agentcore-control.us-east-1.amazonaws.com");
-  sigv4::sign(right, {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
-              {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
+  sigv4::sign(
+      right,
+      {.access_key_id = keys.access_key_id, .secret = crypto::SecretBytes::copy_of(keys.secret), .session_token = {}},
+      {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
   EXPECT_EQ(server.serve(std::move(right)).status, 200);
 }
 
@@ -111,8 +118,10 @@ TEST_F(PipelineTest, RefusesServicesThatItDoesNotHave) {
 }
 
 TEST_F(PipelineTest, NeverServesAnArnOfAnotherRegion) {
-  const auto response = server.send(keys, {.target = "/memories/arn%3Aaws%3Abedrock-agentcore%3Aeu-west-1%3A111111111111%3A"
-                                                     "memory%2FShared-0123456789/actors", .body = "{}"});
+  const auto response =
+      server.send(keys, {.target = "/memories/arn%3Aaws%3Abedrock-agentcore%3Aeu-west-1%3A111111111111%3A"
+                                   "memory%2FShared-0123456789/actors",
+                         .body = "{}"});
   EXPECT_EQ(response.status, 400) << response.body;
   EXPECT_NE(response.body.find("region eu-west-1"), std::string::npos) << response.body;
 }
@@ -121,8 +130,10 @@ TEST_F(PipelineTest, AModelledOperationWithoutAHandlerIsAuthorizedFirst) {
   const Sent sent{.target = "/memories/Shared-0123456789/actors", .body = "{}"};
   EXPECT_EQ(server.send(keys, sent).status, 501);
   const Keys other = server.account("222222222222");
-  const Sent foreign{.target = "/memories/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2F"
-                               "Shared-0123456789/actors", .body = "{}"};
+  const Sent foreign{.target =
+                         "/memories/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2F"
+                         "Shared-0123456789/actors",
+                     .body = "{}"};
   const auto response = server.send(other, foreign);
   EXPECT_EQ(response.status, 403);
   EXPECT_EQ(response.headers.get("x-amzn-ErrorType").value_or(""), "AccessDeniedException");
@@ -158,14 +169,18 @@ TEST(DevelopmentKeys, AreTakenOnLoopbackHostsOnly) {
   const Keys dev{"123456789012", "test", {}};
   EXPECT_EQ(server.send(dev, {.target = "/memories/", .body = "{}"}).status, 200);
   EXPECT_EQ(server.send({"123456789012", "wrong", {}}, {.target = "/memories/", .body = "{}"}).status, 403);
-  EXPECT_EQ(server.send({std::string(access::kManagementAccount), "test", {}}, {.target = "/memories/", .body = "{}"}).status, 403);
+  EXPECT_EQ(
+      server.send({std::string(access::kManagementAccount), "test", {}}, {.target = "/memories/", .body = "{}"}).status,
+      403);
 
   http::Request request = TestServer::unsigned_request({.target = "/memories/", .body = "{}"});
   for (auto& [name, value] : request.headers.fields()) {
     if (iequals(name, "host")) value = "warifu.example";
   }
-  sigv4::sign(request, {.access_key_id = dev.access_key_id, .secret = crypto::SecretBytes::copy_of(dev.secret), .session_token = {}},
-              {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
+  sigv4::sign(
+      request,
+      {.access_key_id = dev.access_key_id, .secret = crypto::SecretBytes::copy_of(dev.secret), .session_token = {}},
+      {.region = "us-east-1", .service = "bedrock-agentcore"}, server.clock().now());
   EXPECT_EQ(server.serve(std::move(request)).status, 403);
 }
 
@@ -175,7 +190,8 @@ TEST(DevelopmentKeys, AreRefusedToPagesFromElsewhere) {
   TestServer server(bind, std::move(options));
   const Keys dev{"123456789012", "test", {}};
   const auto sent_by = [&](std::string name, std::string value) {
-    return server.send(dev, {.target = "/memories/", .body = "{}", .headers = {{std::move(name), std::move(value)}}}).status;
+    return server.send(dev, {.target = "/memories/", .body = "{}", .headers = {{std::move(name), std::move(value)}}})
+        .status;
   };
   EXPECT_EQ(sent_by("Origin", "https://evil.example"), 403);
   EXPECT_EQ(sent_by("Sec-Fetch-Site", "cross-site"), 403);
@@ -187,9 +203,8 @@ TEST(DevelopmentKeys, MakeNoAccountForAWrongSecret) {
   options.development = true;
   TestServer server(bind, std::move(options));
   EXPECT_EQ(server.send({"123456789012", "wrong", {}}, {.target = "/memories/", .body = "{}"}).status, 403);
-  const auto made = server.db().read([](store::Reader& reader) {
-    return identity::find_account(reader, *AccountId::parse("123456789012"));
-  });
+  const auto made = server.db().read(
+      [](store::Reader& reader) { return identity::find_account(reader, *AccountId::parse("123456789012")); });
   ASSERT_TRUE(made);
   EXPECT_FALSE(*made);
 }

@@ -66,18 +66,26 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
   if (!account) return Entity{.arn = std::move(arn)};
   const std::string name(view->resource_id());
   switch (lookup) {
-    case wire::Lookup::kNone: break;
-    case wire::Lookup::kUser: return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
-    case wire::Lookup::kGroup: return entity_of(TRY(identity::find_group(reader, *account, name)), std::move(arn));
-    case wire::Lookup::kRole: return entity_of(TRY(identity::find_role(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kNone:
+      break;
+    case wire::Lookup::kUser:
+      return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kGroup:
+      return entity_of(TRY(identity::find_group(reader, *account, name)), std::move(arn));
+    case wire::Lookup::kRole:
+      return entity_of(TRY(identity::find_role(reader, *account, name)), std::move(arn));
     case wire::Lookup::kInstanceProfile:
       return entity_of(TRY(identity::find_instance_profile(reader, *account, name)), std::move(arn));
-    case wire::Lookup::kAccessKeyOwner: return owner_of_key(reader, *account, name, std::move(arn));
-    case wire::Lookup::kServiceLinkedRole: return Entity{.arn = linked_role(*account, name)};
+    case wire::Lookup::kAccessKeyOwner:
+      return owner_of_key(reader, *account, name, std::move(arn));
+    case wire::Lookup::kServiceLinkedRole:
+      return Entity{.arn = linked_role(*account, name)};
     case wire::Lookup::kRenamedUser:
-      return renamed(operation, input, *account, EntityKind::kUser, name, TRY(identity::find_user(reader, *account, name)));
+      return renamed(operation, input, *account, EntityKind::kUser, name,
+                     TRY(identity::find_user(reader, *account, name)));
     case wire::Lookup::kRenamedGroup:
-      return renamed(operation, input, *account, EntityKind::kGroup, name, TRY(identity::find_group(reader, *account, name)));
+      return renamed(operation, input, *account, EntityKind::kGroup, name,
+                     TRY(identity::find_group(reader, *account, name)));
   }
   return Entity{.arn = std::move(arn)};
 }
@@ -87,20 +95,23 @@ bool is_role(const std::optional<ArnView>& arn) {
 }
 
 Error refused(std::string message) {
-  return {.code = ErrorCode::kValidation, .message = std::move(message), .aws_name = {},
-          .reason = "FieldValidationFailed", .fields = {}};
+  return {.code = ErrorCode::kValidation,
+          .message = std::move(message),
+          .aws_name = {},
+          .reason = "FieldValidationFailed",
+          .fields = {}};
 }
 
 }  // namespace
 
 Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
-                              const wire::Permission& permission, const void* input,
-                              const access::Principal& principal, std::string_view region) {
+                              const wire::Permission& permission, const void* input, const access::Principal& principal,
+                              std::string_view region) {
   const std::string& caller = principal.account.str();
   if (permission.resource == "*") return Target{.arn = "*", .account = caller};
 
-  auto expanded = wire::resource_arn(operation, permission, input,
-                                     {.partition = "aws", .region = region, .account = caller});
+  auto expanded =
+      wire::resource_arn(operation, permission, input, {.partition = "aws", .region = region, .account = caller});
   if (!expanded) {
     if (!permission.caller_when_absent) return fail(refused("the request does not name its resource"));
     return Target{.arn = principal.identity_arn, .account = caller};

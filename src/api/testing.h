@@ -73,10 +73,12 @@ class TestServer {
     const Keys keys{identity::new_access_key_id(random_), identity::new_secret_key(random_), {}};
     const Timestamp now = clock_.now();
     const Result<> made = db_->write_blocking([&](store::Txn& txn) -> Result<> {
-      TRY(identity::create_account(txn, {.id = account->str(), .name = "test", .email = {}, .alias = {}, .created = now}));
+      TRY(identity::create_account(txn,
+                                   {.id = account->str(), .name = "test", .email = {}, .alias = {}, .created = now}));
       TRY(access::create_administrator(txn, *account, "admin", user_id, now));
       return identity::create_access_key(
-          txn, *account, {.id = keys.access_key_id, .user_id = user_id, .secret = keys.secret, .active = true, .created = now});
+          txn, *account,
+          {.id = keys.access_key_id, .user_id = user_id, .secret = keys.secret, .active = true, .created = now});
     });
     CHECK(made.has_value(), made ? std::string_view{} : std::string_view(made.error().message));
     return keys;
@@ -107,9 +109,8 @@ class TestServer {
     boost::asio::io_context loop;
     std::optional<http::Response> response;
     // A named coroutine function, since a capturing lambda would die before its frame.
-    boost::asio::co_spawn(loop, run(std::move(request), response), [](const std::exception_ptr& failure) {
-      CHECK(failure == nullptr, "a handler threw");
-    });
+    boost::asio::co_spawn(loop, run(std::move(request), response),
+                          [](const std::exception_ptr& failure) { CHECK(failure == nullptr, "a handler threw"); });
     // The committer posts from its own thread: the loop must not end while a handler waits for it.
     const auto work = boost::asio::make_work_guard(loop);
     while (!response) loop.run_one();
@@ -129,8 +130,8 @@ class TestServer {
   PlainSealer sealer_;
   ManualClock clock_{Timestamp{1'783'165'130'000}};
   SeededRandom random_{7};
-  Environment environment_{.db = *db_, .sealer = sealer_, .clock = clock_, .random = random_,
-                           .public_url = "http://127.0.0.1:4566"};
+  Environment environment_{
+      .db = *db_, .sealer = sealer_, .clock = clock_, .random = random_, .public_url = "http://127.0.0.1:4566"};
   Registry registry_;
   wire::Router router_{model::services()};
   std::unique_ptr<Pipeline> pipeline_;

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "gen/model/services.h"
+#include "json/writer.h"
 #include "server/internal_routes.h"
+#include "server/last_use_writer.h"
 #include "server/logging.h"
 #include "server/management.h"
 #include "server/metrics.h"
@@ -20,6 +22,8 @@
 
 namespace warifu::server {
 namespace {
+
+constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
 
 /// A wildcard address is not one that a client could use.
 std::string shown_host(const net::Endpoint& endpoint) {
@@ -67,6 +71,7 @@ struct App::Parts {
   api::HostPolicy hosts;
   Metrics metrics;
   std::unique_ptr<Storage> storage;
+  std::unique_ptr<LastUseWriter> last_use;
   std::unique_ptr<api::Environment> environment;
   api::Registry registry;
   wire::Router router{model::services()};
@@ -76,10 +81,19 @@ struct App::Parts {
 
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
-      response->headers.add("x-amzn-RequestId", random.uuid());
+      response->headers.add(std::string(kRequestIdHeader), random.uuid());
       co_return std::move(*response);
     }
     co_return co_await pipeline->serve(std::move(request));
+  }
+
+  /// What the transport itself refuses carries a request id too.
+  http::Response error_page(int status, std::string_view message) {
+    http::Response response{.status = status, .headers = {}, .body = {}};
+    json::Writer(response.body).begin_object().key("message").string(message).end_object();
+    response.headers.add("Content-Type", "application/json");
+    response.headers.add(std::string(kRequestIdHeader), random.uuid());
+    return response;
   }
 };
 
@@ -105,9 +119,15 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
     metrics.record(report);
     log_request(report);
   };
+  parts->last_use = std::make_unique<LastUseWriter>(parts->storage->db());
+  pipeline_options.authenticated = [&last_use = *parts->last_use](const access::Principal& principal,
+                                                                  const sigv4::Scope& scope, Timestamp now) {
+    last_use.note(principal, scope.service, scope.region, now);
+  };
   parts->pipeline = std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router,
                                                     std::move(pipeline_options));
   Parts* raw = parts.get();
+  server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(
       std::move(server_options), [raw](http::Request request) { return raw->answer(std::move(request)); });
   TRY(parts->server->start());

@@ -12,10 +12,14 @@ namespace {
 
 spdlog::level::level_enum spdlog_level(log::Level level) {
   switch (level) {
-    case log::Level::kDebug: return spdlog::level::debug;
-    case log::Level::kInfo: return spdlog::level::info;
-    case log::Level::kWarn: return spdlog::level::warn;
-    case log::Level::kError: return spdlog::level::err;
+    case log::Level::kDebug:
+      return spdlog::level::debug;
+    case log::Level::kInfo:
+      return spdlog::level::info;
+    case log::Level::kWarn:
+      return spdlog::level::warn;
+    case log::Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -61,7 +65,8 @@ Result<> set_up_logging(LogFormat format, const std::string& level) {
   log::set_threshold(*threshold);
   logger->flush_on(spdlog::level::warn);
   const bool json = format == LogFormat::kJson;
-  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})" : "%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
+  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
+                           : "%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
   log::set_sink([logger, json](log::Level at, std::string_view message, std::span<const log::Field> fields) {
     logger->log(spdlog_level(at), json ? as_json(message, fields) : as_text(message, fields));
   });
@@ -69,16 +74,22 @@ Result<> set_up_logging(LogFormat format, const std::string& level) {
 }
 
 void log_request(const api::Report& report) {
-  const log::Level level = report.status >= 500 ? log::Level::kError
+  const log::Level level = report.status >= 500   ? log::Level::kError
                            : report.status >= 400 ? log::Level::kWarn
                                                   : log::Level::kDebug;
   if (!log::enabled(level)) return;
   const std::string status = std::to_string(report.status);
   const std::string micros = std::to_string(report.duration_us);
   log::write(level, "request",
-             {{"status", status}, {"service", report.service}, {"operation", report.operation},
-              {"principal", report.principal_arn}, {"resource", report.resource}, {"peer", report.peer_ip},
-              {"request_id", report.request_id}, {"us", micros}, {"error", report.error_code},
+             {{"status", status},
+              {"service", report.service},
+              {"operation", report.operation},
+              {"principal", report.principal_arn},
+              {"resource", report.resource},
+              {"peer", report.peer_ip},
+              {"request_id", report.request_id},
+              {"us", micros},
+              {"error", report.error_code},
               {"why", report.message}});
 }
 

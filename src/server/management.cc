@@ -65,7 +65,8 @@ Result<bool> is_valid(store::Db& db, const Credentials& credentials) {
 Result<> install(store::Txn& txn, const AccountId& account, const Credentials& fresh, const std::string& user_id,
                  Timestamp now) {
   if (!TRY(identity::find_account(txn, account))) {
-    TRY(identity::create_account(txn, {.id = account.str(), .name = "management", .email = {}, .alias = {}, .created = now}));
+    TRY(identity::create_account(
+        txn, {.id = account.str(), .name = "management", .email = {}, .alias = {}, .created = now}));
   }
   auto user = TRY(identity::find_user(txn, account, kUserName));
   if (!user) TRY(access::create_administrator(txn, account, kUserName, user_id, now));

@@ -9,21 +9,28 @@
 namespace warifu::server {
 namespace {
 
-const prometheus::Histogram::BucketBoundaries kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                       0.01,   0.025,   0.05,   0.1,   0.5,    1, 5};
+const prometheus::Histogram::BucketBoundaries kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                                       0.025,  0.05,    0.1,    0.5,   1,      5};
 
 }  // namespace
 
 struct Metrics::State {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
-      .Name("warifu_requests_total").Help("Requests by service, operation and status").Register(registry);
+                                                          .Name("warifu_requests_total")
+                                                          .Help("Requests by service, operation and status")
+                                                          .Register(registry);
   prometheus::Family<prometheus::Histogram>& seconds = prometheus::BuildHistogram()
-      .Name("warifu_request_seconds").Help("Time from request to answer").Register(registry);
-  prometheus::Family<prometheus::Gauge>& connections = prometheus::BuildGauge()
-      .Name("warifu_connections").Help("Connections by state").Register(registry);
-  prometheus::Family<prometheus::Gauge>& transport = prometheus::BuildGauge()
-      .Name("warifu_transport").Help("Bytes, and requests that the transport itself refused, since start").Register(registry);
+                                                           .Name("warifu_request_seconds")
+                                                           .Help("Time from request to answer")
+                                                           .Register(registry);
+  prometheus::Family<prometheus::Gauge>& connections =
+      prometheus::BuildGauge().Name("warifu_connections").Help("Connections by state").Register(registry);
+  prometheus::Family<prometheus::Gauge>& transport =
+      prometheus::BuildGauge()
+          .Name("warifu_transport")
+          .Help("Bytes, and requests that the transport itself refused, since start")
+          .Register(registry);
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -37,7 +44,8 @@ void Metrics::record(const api::Report& report) {
   Series& series = known[{state_.get(), report.service.data(), report.operation.data(), report.status}];
   if (series.first == nullptr) {
     const std::string service(report.service);
-    series.first = &state_->requests.Add({{"service", service}, {"operation", std::string(report.operation)},
+    series.first = &state_->requests.Add({{"service", service},
+                                          {"operation", std::string(report.operation)},
                                           {"status", std::to_string(report.status)}});
     series.second = &state_->seconds.Add({{"service", service}}, kSeconds);
   }

@@ -18,7 +18,8 @@ Result<> check(const ServeOptions& options) {
     const net::Endpoint endpoint = TRY(net::Endpoint::parse(text));
     if (endpoint.loopback()) continue;
     if (options.development) {
-      return fail(validation_error(fmt::format("--dev opens accounts to anyone who reaches {}: it is for loopback only", text)));
+      return fail(validation_error(
+          fmt::format("--dev opens accounts to anyone who reaches {}: it is for loopback only", text)));
     }
     if (options.tls_cert.empty() && !options.insecure) {
       return fail(validation_error(

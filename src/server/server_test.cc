@@ -9,6 +9,7 @@
 #include "json/value.h"
 #include "net/client.h"
 #include "server/app.h"
+#include "server/last_use_writer.h"
 #include "server/management.h"
 #include "store/memory.h"
 
@@ -70,6 +71,24 @@ TEST(Management, CredentialsAreMadeOnceAndRenewedWhenLost) {
   const auto old = AccessKeyId::parse(json::parse(first)->find_string("AccessKeyId").value_or(""));
   const auto found = db->read([&](store::Reader& reader) { return identity::find_access_key(reader, *old); });
   EXPECT_FALSE(found->has_value()) << "the lost key still opens the server";
+}
+
+TEST(LastUse, IsWrittenDownAtTheLatestWhenTheServerStops) {
+  const auto db = store::open_memory();
+  const auto account = AccountId::parse("111111111111");
+  const access::Principal user{.kind = access::PrincipalKind::kUser, .account = *account, .access_key_id = "AKIAEXAMPLEEXAMPLE12"};
+  const Timestamp now{1'783'165'130'000};
+  {
+    LastUseWriter writer(*db);
+    writer.note(user, "bedrock-agentcore", "eu-west-1", now);
+  }
+  const auto used = db->read([&](store::Reader& reader) {
+    return identity::last_used(reader, *account, "AKIAEXAMPLEEXAMPLE12");
+  });
+  ASSERT_TRUE(used);
+  EXPECT_EQ(used->when, now);
+  EXPECT_EQ(used->service, "bedrock-agentcore");
+  EXPECT_EQ(used->region, "eu-west-1");
 }
 
 TEST(App, ServesItsOwnRoutesAndComesBackAfterAStop) {
