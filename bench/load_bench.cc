@@ -83,9 +83,10 @@ std::string raw(const http::Request& request) {
 
 std::string create_body(const Options& options, std::size_t i) {
   const std::int64_t ms = SystemClock{}.now().ms + static_cast<std::int64_t>(i % 1000);
-  return fmt::format(R"({{"actorId":"actor-{}","sessionId":"session-{}","eventTimestamp":{}.{:03},"clientToken":"token-{}",)"
-                     R"("payload":[{{"conversational":{{"content":{{"text":"{}"}},"role":"USER"}}}}]}})",
-                     i % options.sessions, i % options.sessions, ms / 1000, ms % 1000, i, std::string(880, 'x'));
+  return fmt::format(
+      R"({{"actorId":"actor-{}","sessionId":"session-{}","eventTimestamp":{}.{:03},"clientToken":"token-{}",)"
+      R"("payload":[{{"conversational":{{"content":{{"text":"{}"}},"role":"USER"}}}}]}})",
+      i % options.sessions, i % options.sessions, ms / 1000, ms % 1000, i, std::string(880, 'x'));
 }
 
 std::vector<std::string> make_requests(const Options& options) {
@@ -97,7 +98,8 @@ std::vector<std::string> make_requests(const Options& options) {
     }
   } else if (options.mode == "list") {
     for (std::size_t i = 0; i < options.count; ++i) {
-      const std::string target = fmt::format("{}/actor/actor-{}/sessions/session-{}", base, i % options.sessions, i % options.sessions);
+      const std::string target =
+          fmt::format("{}/actor/actor-{}/sessions/session-{}", base, i % options.sessions, i % options.sessions);
       out.push_back(raw(signed_request(options, "POST", target, R"({"maxResults":100})")));
     }
   } else {
@@ -106,8 +108,9 @@ std::vector<std::string> make_requests(const Options& options) {
       std::string path(line.data());
       while (!path.empty() && path.back() == '\n') path.pop_back();
       const std::size_t space = path.find(' ');
-      const std::string target = fmt::format("{}/actor/actor-{}/sessions/session-{}/events/{}", base, path.substr(0, space),
-                                             path.substr(0, space), percent_encode(path.substr(space + 1)));
+      const std::string target =
+          fmt::format("{}/actor/actor-{}/sessions/session-{}/events/{}", base, path.substr(0, space),
+                      path.substr(0, space), percent_encode(path.substr(space + 1)));
       out.push_back(raw(signed_request(options, "GET", target, "")));
     }
   }
@@ -197,16 +200,19 @@ class Player {
     if (length == 0) return;
     if (connection.in[9] != '2' && failures_++ == 0) fmt::print(stderr, "{}\n", connection.in);
     connection.in.erase(0, length);
-    latencies_us_.push_back(
-        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - connection.begun).count()));
+    latencies_us_.push_back(static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - connection.begun).count()));
     send_next(connection);
   }
 
   void print(double seconds) {
     std::ranges::sort(latencies_us_);
-    const auto at = [&](double q) { return latencies_us_[static_cast<std::size_t>(q * static_cast<double>(latencies_us_.size() - 1))]; };
-    fmt::print(R"({{"requests":{},"failures":{},"per_second":{:.1f},"p50_us":{},"p99_us":{}}})" "\n", latencies_us_.size(), failures_,
-               static_cast<double>(latencies_us_.size()) / seconds, at(0.5), at(0.99));
+    const auto at = [&](double q) {
+      return latencies_us_[static_cast<std::size_t>(q * static_cast<double>(latencies_us_.size() - 1))];
+    };
+    fmt::print(R"({{"requests":{},"failures":{},"per_second":{:.1f},"p50_us":{},"p99_us":{}}})"
+               "\n",
+               latencies_us_.size(), failures_, static_cast<double>(latencies_us_.size()) / seconds, at(0.5), at(0.99));
   }
 
   const std::vector<std::string>& requests_;

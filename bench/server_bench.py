@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Measures the whole server beside its yardsticks, in one run: signed GetEvent against nginx, durable CreateEvent against
-Redis and PostgreSQL, start and memory, and how cost grows with data. Prints Markdown rows; `make bench` keeps them.
+"""Measures the whole server beside its yardsticks, in one run: signed GetEvent against nginx, durable CreateEvent
+against Redis and PostgreSQL, start and memory, and how cost grows with data. Prints Markdown rows; `make bench`
+keeps them.
 
 Usage: server_bench.py [get] [create] [start] [scale] [--pairs N] [--seconds S] [--events N]"""
 
@@ -35,8 +36,11 @@ class Warifu:
     def start(self) -> float:
         """Starts it and returns the milliseconds from exec to the first answered request."""
         begun = time.perf_counter()
-        self.process = subprocess.Popen([WARIFU, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--threads", "2"],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [WARIFU, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--threads", "2"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.url = re.search(r"http\S+", self.process.stdout.readline()).group(0)
         urllib.request.urlopen(self.url + "/_warifu/health").read()
         elapsed = (time.perf_counter() - begun) * 1000
@@ -54,15 +58,29 @@ class Warifu:
     def make_memory(self) -> None:
         import boto3
 
-        created = subprocess.run([WARIFU, "account", "create", "111111111111", "--json", "--endpoint-url", self.url, "--data", self.data],
-                                 capture_output=True, text=True, check=True)
+        created = subprocess.run(
+            [WARIFU, "account", "create", "111111111111", "--json", "--endpoint-url", self.url, "--data", self.data],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         keys = json.loads(created.stdout)
         self.key, self.secret = keys["AccessKeyId"], keys["SecretAccessKey"]
-        client = boto3.client("bedrock-agentcore-control", region_name="us-east-1", endpoint_url=self.url,
-                              aws_access_key_id=self.key, aws_secret_access_key=self.secret)
+        client = boto3.client(
+            "bedrock-agentcore-control",
+            region_name="us-east-1",
+            endpoint_url=self.url,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+        )
         self.memory = client.create_memory(name="bench", eventExpiryDuration=30)["memory"]["id"]
-        self.client = boto3.client("bedrock-agentcore", region_name="us-east-1", endpoint_url=self.url,
-                                   aws_access_key_id=self.key, aws_secret_access_key=self.secret)
+        self.client = boto3.client(
+            "bedrock-agentcore",
+            region_name="us-east-1",
+            endpoint_url=self.url,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+        )
 
     def load(self, mode: str, stdin: str = "", **options: int) -> dict | str:
         command = [LOAD, mode, "--port", self.port, "--key", self.key, "--secret", self.secret, "--memory", self.memory]
@@ -80,8 +98,13 @@ class Warifu:
         """`<session number> <event id>` lines."""
         lines = []
         for n in range(sessions):
-            page = self.client.list_events(memoryId=self.memory, actorId=f"actor-{n}", sessionId=f"session-{n}", maxResults=100,
-                                           includePayloads=False)
+            page = self.client.list_events(
+                memoryId=self.memory,
+                actorId=f"actor-{n}",
+                sessionId=f"session-{n}",
+                maxResults=100,
+                includePayloads=False,
+            )
             lines += [f"{n} {event['eventId']}" for event in page["events"]]
         return "\n".join(lines) + "\n"
 
@@ -91,7 +114,14 @@ def row(name: str, values: list[float], unit: str) -> None:
 
 
 def wrk(port: int, seconds: int, script: Path | None, path: str = "/") -> float:
-    command = ["wrk", "-t1", "-c64", f"-d{seconds}s", *(["-s", script] if script else []), f"http://127.0.0.1:{port}{path}"]
+    command = [
+        "wrk",
+        "-t1",
+        "-c64",
+        f"-d{seconds}s",
+        *(["-s", script] if script else []),
+        f"http://127.0.0.1:{port}{path}",
+    ]
     output = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output:
         sys.exit(f"wrk met errors:\n{output}")
@@ -103,9 +133,12 @@ def start_nginx(folder: Path, body: bytes) -> subprocess.Popen:
     text = body.decode().replace("\\", "\\\\").replace('"', '\\"').replace("$", "-")
     temp = "".join(f"{n}_temp_path {folder}/{n};" for n in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
-        f"worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\nevents {{ worker_connections 1024; }}\n"
+        f"worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+        "events { worker_connections 1024; }\n"
         f"http {{ access_log off; keepalive_requests 100000000; {temp}\n"
-        f"server {{ listen 127.0.0.1:{NGINX_PORT}; location / {{ default_type application/json; return 200 \"{text}\"; }} }} }}\n")
+        f"server {{ listen 127.0.0.1:{NGINX_PORT}; "
+        f'location / {{ default_type application/json; return 200 "{text}"; }} }} }}\n'
+    )
     process = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
     time.sleep(0.5)
     return process
@@ -118,7 +151,9 @@ def bench_get(folder: Path, arguments: argparse.Namespace) -> None:
     server.load("create", count=2048, sessions=64)
     ids = server.event_ids(64)
     first = ids.split("\n")[0].split(" ")
-    answer = server.client.get_event(memoryId=server.memory, actorId=f"actor-{first[0]}", sessionId=f"session-{first[0]}", eventId=first[1])
+    answer = server.client.get_event(
+        memoryId=server.memory, actorId=f"actor-{first[0]}", sessionId=f"session-{first[0]}", eventId=first[1]
+    )
     size = int(answer["ResponseMetadata"]["HTTPHeaders"]["content-length"])
     script = folder / "get.lua"
     script.write_text(server.load("lua", stdin=ids))
@@ -136,15 +171,50 @@ def bench_get(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def start_redis(folder: Path) -> subprocess.Popen:
-    process = subprocess.Popen(["redis-server", "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "always",
-                                "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            "redis-server",
+            "--port",
+            str(REDIS_PORT),
+            "--bind",
+            "127.0.0.1",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
     time.sleep(1)
     return process
 
 
 def redis_rate(count: int) -> float:
-    output = subprocess.run(["redis-benchmark", "-p", str(REDIS_PORT), "-t", "set", "-d", "1024", "-c", "64", "-n", str(count), "-r", "1000000", "--csv"],
-                            capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        [
+            "redis-benchmark",
+            "-p",
+            str(REDIS_PORT),
+            "-t",
+            "set",
+            "-d",
+            "1024",
+            "-c",
+            "64",
+            "-n",
+            str(count),
+            "-r",
+            "1000000",
+            "--csv",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return float(re.search(r'"SET","([\d.]+)"', output).group(1))
 
 
@@ -160,20 +230,42 @@ def start_postgres(folder: Path) -> None:
         shutil.chown(data, "postgres", "postgres")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True, "cwd": "/"}
     subprocess.run(as_postgres([str(POSTGRES_BIN / "initdb"), "-D", str(data), "-A", "trust"]), **quiet)
-    options = f"-p {POSTGRES_PORT} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c synchronous_commit=on -c max_connections=100"
+    options = (
+        f"-p {POSTGRES_PORT} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} "
+        "-c synchronous_commit=on -c max_connections=100"
+    )
     subprocess.run(as_postgres([str(POSTGRES_BIN / "pg_ctl"), "-D", str(data), "-w", "-o", options, "start"]), **quiet)
     psql(data, "create table event (id bigserial primary key, body text)")
     (folder / "insert.sql").write_text("insert into event (body) values (repeat('x', 1024));\n")
 
 
 def psql(data: Path, statement: str) -> None:
-    subprocess.run(as_postgres(["psql", "-h", str(data), "-p", str(POSTGRES_PORT), "-c", statement, "postgres"]), check=True,
-                   stdout=subprocess.DEVNULL, cwd="/")
+    subprocess.run(
+        as_postgres(["psql", "-h", str(data), "-p", str(POSTGRES_PORT), "-c", statement, "postgres"]),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
 
 
 def postgres_rate(folder: Path, seconds: int) -> float:
-    command = ["pgbench", "-h", str(folder / "postgres"), "-p", str(POSTGRES_PORT), "-n", "-c", "64", "-j", "1", "-T", str(seconds), "-f",
-               str(folder / "insert.sql"), "postgres"]
+    command = [
+        "pgbench",
+        "-h",
+        str(folder / "postgres"),
+        "-p",
+        str(POSTGRES_PORT),
+        "-n",
+        "-c",
+        "64",
+        "-j",
+        "1",
+        "-T",
+        str(seconds),
+        "-f",
+        str(folder / "insert.sql"),
+        "postgres",
+    ]
     output = subprocess.run(as_postgres(command), capture_output=True, text=True, check=True, cwd="/").stdout
     return float(re.search(r"tps = ([\d.]+)", output).group(1))
 
@@ -191,8 +283,12 @@ def bench_create(folder: Path, arguments: argparse.Namespace) -> None:
         redises.append(redis_rate(count))
         postgreses.append(postgres_rate(folder, arguments.seconds))
     redis.terminate()
-    subprocess.run(as_postgres([str(POSTGRES_BIN / "pg_ctl"), "-D", str(folder / "postgres"), "-m", "immediate", "stop"]), check=True,
-                   stdout=subprocess.DEVNULL, cwd="/")
+    subprocess.run(
+        as_postgres([str(POSTGRES_BIN / "pg_ctl"), "-D", str(folder / "postgres"), "-m", "immediate", "stop"]),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
     server.stop()
     row("durable CreateEvent, 1 KB, 64 writers", ours, "events/s")
     row("Redis SET 1 KB, appendfsync always", redises, "sets/s")

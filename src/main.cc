@@ -12,30 +12,45 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   CLI::App* serve = app.add_subcommand("serve", "run the server");
   serve->set_config("--config", "", "a file with the same settings, `listen = 127.0.0.1:4566` a line");
   serve->add_option("--listen", options.listen, "HOST:PORT, several times for several; port 0 picks one")
-      ->envname("WARIFU_LISTEN")->capture_default_str();
+      ->envname("WARIFU_LISTEN")
+      ->capture_default_str();
   serve->add_option("--data", options.data, "where everything is kept")->envname("WARIFU_DATA")->capture_default_str();
   serve->add_option("--public-url", options.public_url, "the URL that clients are told (default: the listen address)")
       ->envname("WARIFU_PUBLIC_URL");
-  serve->add_option("--tls-cert", options.tls_cert, "certificate chain, PEM; see `warifu tls init`")->envname("WARIFU_TLS_CERT");
+  serve->add_option("--tls-cert", options.tls_cert, "certificate chain, PEM; see `warifu tls init`")
+      ->envname("WARIFU_TLS_CERT");
   serve->add_option("--tls-key", options.tls_key, "its key, PEM")->envname("WARIFU_TLS_KEY");
   serve->add_flag("--insecure", options.insecure, "allow a public address without TLS")->envname("WARIFU_INSECURE");
-  serve->add_flag("--dev", options.development,
-                  "accept any twelve-digit access key id with secret `test` as that account's administrator; loopback only")
+  serve
+      ->add_flag(
+          "--dev", options.development,
+          "accept any twelve-digit access key id with secret `test` as that account's administrator; loopback only")
       ->envname("WARIFU_DEV");
   serve->add_option("--host", options.hosts, "a further host name to answer to")->envname("WARIFU_HOST");
   serve->add_option("--trusted-proxy", options.trusted_proxies, "CIDR whose X-Forwarded-For is believed")
       ->envname("WARIFU_TRUSTED_PROXY");
-  serve->add_option("--durability", options.durability, "sync: on the disk before it is acknowledged; os: with the kernel")
-      ->envname("WARIFU_DURABILITY")->capture_default_str()->check(CLI::IsMember({"sync", "os"}));
+  serve
+      ->add_option("--durability", options.durability,
+                   "sync: on the disk before it is acknowledged; os: with the kernel")
+      ->envname("WARIFU_DURABILITY")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sync", "os"}));
   const std::map<std::string, warifu::server::LogFormat> formats{{"human", warifu::server::LogFormat::kHuman},
                                                                  {"json", warifu::server::LogFormat::kJson}};
   serve->add_option("--log-format", options.log_format, "human or json")
-      ->envname("WARIFU_LOG_FORMAT")->transform(CLI::CheckedTransformer(formats, CLI::ignore_case));
+      ->envname("WARIFU_LOG_FORMAT")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case));
   serve->add_option("--log-level", options.log_level, "debug (every request), info, warn or error")
-      ->envname("WARIFU_LOG_LEVEL")->capture_default_str()->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-  serve->add_option("--threads", options.threads, "event loops (0: one per core)")->envname("WARIFU_THREADS")->capture_default_str();
+      ->envname("WARIFU_LOG_LEVEL")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  serve->add_option("--threads", options.threads, "event loops (0: one per core)")
+      ->envname("WARIFU_THREADS")
+      ->capture_default_str();
   serve->add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
-      ->envname("WARIFU_DRAIN_SECONDS")->capture_default_str()->check(CLI::Range(0, 3600));
+      ->envname("WARIFU_DRAIN_SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3600));
   serve->callback([&options, &exit_status] { exit_status = warifu::server::serve(options); });
 }
 

@@ -13,7 +13,7 @@ LINE_COLUMNS_MAX = 120
 WIDE = re.compile(r"(\.md|\.json|\.ya?ml|\.txt|\.patch|\.xml|\.js|\.cmake|Makefile)$")
 TEXT = re.compile(r"(\.(h|cc|py|sh|cmake|md|txt|json|ya?ml|js|toml|ini|cfg)|(^|/)(Makefile|LICENSE|run))$")
 # Vectors and corpora are bytes as others made them.
-UNTOUCHED = re.compile(r"^(test/(fuzz/corpus|wire|vectors|mutants)/|model/|LICENSE$)")
+UNTOUCHED = re.compile(r"^(test/(fuzz/corpus|wire|vectors|mutants)/|bench/data/|model/|LICENSE$)")
 # These two must spell out what they look for.
 NAMES_THE_RULES = ("tools/check_style.py", "tools/check_style_test.py")
 

@@ -4,6 +4,7 @@
 What comes over are facts of the wire: names, shapes, constraints, HTTP bindings, errors. Documentation does not.
 Run by hand when AWS's models move: tools/import_model.py --botocore <site-packages>/botocore/data --out model
 """
+
 import argparse
 import gzip
 import json
@@ -52,7 +53,10 @@ SERVICES = {
     "agentcore": {
         "signing_name": "bedrock-agentcore",
         "event_source": "bedrock-agentcore.amazonaws.com",
-        "planes": [("bedrock-agentcore/2024-02-28", MEMORY_DATA), ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL)],
+        "planes": [
+            ("bedrock-agentcore/2024-02-28", MEMORY_DATA),
+            ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL),
+        ],
     },
     "iam": {
         "signing_name": "iam",
@@ -90,7 +94,13 @@ AMENDMENTS = {
     },
 }
 
-LOCATIONS = {"uri": "label", "querystring": "query", "header": "header", "headers": "prefix_headers", "statusCode": "status"}
+LOCATIONS = {
+    "uri": "label",
+    "querystring": "query",
+    "header": "header",
+    "headers": "prefix_headers",
+    "statusCode": "status",
+}
 SCALARS = ("string", "blob", "boolean", "integer", "long", "float", "double", "timestamp")
 
 
@@ -177,7 +187,11 @@ class Plane:
             if "locationName" in source["member"]:
                 result["element_name"] = source["member"]["locationName"]
         elif kind == "map":
-            result = {"type": "map", "key": self.shape(source["key"]["shape"]), "value": self.shape(source["value"]["shape"])}
+            result = {
+                "type": "map",
+                "key": self.shape(source["key"]["shape"]),
+                "value": self.shape(source["value"]["shape"]),
+            }
         elif kind in SCALARS:
             result = {"type": "double" if kind == "float" else kind}
         else:

@@ -53,7 +53,8 @@ struct CredentialSource {
 [[nodiscard]] Result<> ensure_development_account(store::Txn& txn, const AccountId& account, std::string_view user_id,
                                                   Timestamp now);
 
-/// Makes an IAM user of that name with AdministratorAccess: an administrator, not root, since root may not assume roles.
+/// Makes an IAM user of that name with AdministratorAccess: an administrator, not root, since root may not assume
+/// roles.
 [[nodiscard]] Result<> create_administrator(store::Txn& txn, const AccountId& account, std::string_view name,
                                             std::string_view user_id, Timestamp now);
 

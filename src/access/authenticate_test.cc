@@ -39,12 +39,17 @@ class AuthenticateTest : public ::testing::Test {
     const Result<> made = db->write_blocking([&](store::Txn& txn) -> Result<> {
       TRY(identity::create_account(txn, {.id = account.str(), .name = "n", .email = {}, .alias = {}, .created = kNow}));
       TRY(create_administrator(txn, account, "admin", "AIDAEXAMPLEEXAMPLE123", kNow));
-      return identity::create_access_key(txn, account, {.id = "AKIAEXAMPLEEXAMPLE12", .user_id = "AIDAEXAMPLEEXAMPLE123",
-                                                        .secret = "s3cret", .active = true, .created = kNow});
+      return identity::create_access_key(txn, account,
+                                         {.id = "AKIAEXAMPLEEXAMPLE12",
+                                          .user_id = "AIDAEXAMPLEEXAMPLE123",
+                                          .secret = "s3cret",
+                                          .active = true,
+                                          .created = kNow});
     });
     EXPECT_TRUE(made) << made.error().message;
   }
-  FoundCredential find(std::string_view key_id, std::string_view token = {}, bool development = false, Timestamp now = kNow) {
+  FoundCredential find(std::string_view key_id, std::string_view token = {}, bool development = false,
+                       Timestamp now = kNow) {
     const auto found = db->read([&](store::Reader& reader) {
       return find_credential(reader, {.sealer = sealer, .development = development}, key_id, token, now);
     });
@@ -53,9 +58,16 @@ class AuthenticateTest : public ::testing::Test {
   }
   Principal session_of_admin() {
     Principal principal = find("AKIAEXAMPLEEXAMPLE12")->principal;
-    principal.session = Session{.name = "n", .issued = kNow, .expires = kNow.plus_seconds(900), .tags = {{"a", "b"}},
-                                .transitive_tags = {"a"}, .source_identity = "me", .inline_policies = {"{}"},
-                                .policy_arns = {"x"}, .mfa = true, .chained = true};
+    principal.session = Session{.name = "n",
+                                .issued = kNow,
+                                .expires = kNow.plus_seconds(900),
+                                .tags = {{"a", "b"}},
+                                .transitive_tags = {"a"},
+                                .source_identity = "me",
+                                .inline_policies = {"{}"},
+                                .policy_arns = {"x"},
+                                .mfa = true,
+                                .chained = true};
     return principal;
   }
 
@@ -108,7 +120,8 @@ TEST_F(AuthenticateTest, TokensAreRefusedWhenDamagedExpiredOrOfAnotherKey) {
   const TemporaryCredentials one = issue(session_of_admin(), sealer, random);
   const TemporaryCredentials two = issue(session_of_admin(), sealer, random);
   EXPECT_EQ(find(one.access_key_id, two.session_token).error().kind, AuthFailureKind::kInvalidToken);
-  EXPECT_EQ(find(one.access_key_id, "garbage").error().message, "The security token included in the request is invalid");
+  EXPECT_EQ(find(one.access_key_id, "garbage").error().message,
+            "The security token included in the request is invalid");
   EXPECT_EQ(find("AKIAEXAMPLEEXAMPLE12", one.session_token).error().kind, AuthFailureKind::kInvalidToken);
   EXPECT_TRUE(find(one.access_key_id, one.session_token, false, kNow.plus_seconds(899)));
   EXPECT_EQ(find(one.access_key_id, one.session_token, false, kNow.plus_seconds(900)).error().kind,
@@ -119,9 +132,8 @@ TEST_F(AuthenticateTest, TokensAreRefusedWhenDamagedExpiredOrOfAnotherKey) {
 TEST_F(AuthenticateTest, DevelopmentKeysWorkOnlyInDevelopmentAndNeverForManagement) {
   EXPECT_FALSE(find("333333333333", {}, true)) << "not before the account is made";
   const auto id = AccountId::parse("333333333333");
-  ASSERT_TRUE(db->write_blocking([&](store::Txn& txn) {
-    return ensure_development_account(txn, *id, "AIDADEVELOPMENTUSER12", kNow);
-  }));
+  ASSERT_TRUE(db->write_blocking(
+      [&](store::Txn& txn) { return ensure_development_account(txn, *id, "AIDADEVELOPMENTUSER12", kNow); }));
   ASSERT_TRUE(find("333333333333", {}, true));
   EXPECT_EQ(find("333333333333", {}, true)->secret, "test");
   EXPECT_FALSE(find("333333333333", {}, false));

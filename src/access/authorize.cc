@@ -16,11 +16,16 @@ using policy::key;
 
 std::string_view principal_type(PrincipalKind kind) {
   switch (kind) {
-    case PrincipalKind::kRoot: return "Account";
-    case PrincipalKind::kUser: return "User";
-    case PrincipalKind::kAssumedRole: return "AssumedRole";
-    case PrincipalKind::kFederatedUser: return "FederatedUser";
-    case PrincipalKind::kService: return "Service";
+    case PrincipalKind::kRoot:
+      return "Account";
+    case PrincipalKind::kUser:
+      return "User";
+    case PrincipalKind::kAssumedRole:
+      return "AssumedRole";
+    case PrincipalKind::kFederatedUser:
+      return "FederatedUser";
+    case PrincipalKind::kService:
+      return "Service";
   }
   return "Anonymous";
 }
@@ -37,7 +42,8 @@ std::optional<policy::Kind> kind_of_resource_policy(const Ask& ask) {
 
 void add_resource_keys(Context& context, const Ask& ask, const identity::Tags& tags) {
   context.copy(key("aws:ResourceAccount"), ask.resource_account);
-  for (const identity::Tag& tag : tags) context.set_tag("aws:ResourceTag/", context.keep(tag.key), context.keep(tag.value));
+  for (const identity::Tag& tag : tags)
+    context.set_tag("aws:ResourceTag/", context.keep(tag.key), context.keep(tag.value));
 }
 
 }  // namespace
@@ -66,10 +72,11 @@ void add_principal_keys(Context& context, const Subject& subject) {
 }
 
 std::string denial_message(std::string_view principal_arn, const Ask& ask, const policy::Decision& decision) {
-  std::string text = fmt::format("User: {} is not authorized to perform: {} on resource: {}", principal_arn, ask.action,
-                                 ask.resource);
+  std::string text =
+      fmt::format("User: {} is not authorized to perform: {} on resource: {}", principal_arn, ask.action, ask.resource);
   if (decision.because == policy::Because::kExplicitDeny) {
-    fmt::format_to(std::back_inserter(text), " with an explicit deny in {}", policy::explicit_deny_words(decision.layer));
+    fmt::format_to(std::back_inserter(text), " with an explicit deny in {}",
+                   policy::explicit_deny_words(decision.layer));
     return text;
   }
   // STS ends its sentence here: who may assume a role is not told to those who may not.

@@ -47,14 +47,17 @@ TEST(DenialMessage, IsAwssSentenceByteForByte) {
   for (const Case& c : cases) {
     EXPECT_EQ(denial_message("arn:aws:sts::222222222222:assumed-role/R/s", ask, denial(c.layer, c.because)),
               "User: arn:aws:sts::222222222222:assumed-role/R/s is not authorized to perform: "
-              "bedrock-agentcore:ListEvents on resource: " + std::string(kMemory) + c.end);
+              "bedrock-agentcore:ListEvents on resource: " +
+                  std::string(kMemory) + c.end);
   }
 }
 
 TEST(DenialMessage, OfATrustPolicyStopsBeforeTheReason) {
-  const Ask ask{.action = "sts:AssumeRole", .resource = "arn:aws:iam::1:role/R", .resource_account = "1", .trust = true};
-  EXPECT_EQ(denial_message("arn:aws:iam::2:user/u", ask, denial(policy::LayerKind::kTrust, policy::Because::kNoAllow)),
-            "User: arn:aws:iam::2:user/u is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/R");
+  const Ask ask{
+      .action = "sts:AssumeRole", .resource = "arn:aws:iam::1:role/R", .resource_account = "1", .trust = true};
+  EXPECT_EQ(
+      denial_message("arn:aws:iam::2:user/u", ask, denial(policy::LayerKind::kTrust, policy::Because::kNoAllow)),
+      "User: arn:aws:iam::2:user/u is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/R");
 }
 
 class AuthorizeTest : public ::testing::Test {
@@ -63,8 +66,12 @@ class AuthorizeTest : public ::testing::Test {
     write([&](store::Txn& txn) -> Result<> {
       for (const AccountId& id : {owner, consumer}) {
         TRY(identity::create_account(txn, {.id = id.str(), .name = "n", .email = {}, .alias = {}, .created = kNow}));
-        const identity::User user{.name = "u", .path = "/team/", .id = "AIDA" + id.str() + "AAAAA", .arn = {},
-                                  .created = kNow, .boundary_arn = {}};
+        const identity::User user{.name = "u",
+                                  .path = "/team/",
+                                  .id = "AIDA" + id.str() + "AAAAA",
+                                  .arn = {},
+                                  .created = kNow,
+                                  .boundary_arn = {}};
         TRY(identity::create_user(txn, id, user, {{"team", "red"}}));
       }
       return {};
@@ -80,7 +87,8 @@ class AuthorizeTest : public ::testing::Test {
   }
   void put_inline(const AccountId& account, std::string_view document) {
     write([&](store::Txn& txn) {
-      const identity::Holder holder{.kind = identity::EntityKind::kUser, .id = "AIDA" + account.str() + "AAAAA", .name = "u"};
+      const identity::Holder holder{
+          .kind = identity::EntityKind::kUser, .id = "AIDA" + account.str() + "AAAAA", .name = "u"};
       return identity::put_inline_policy(txn, account, holder, {.name = "p", .document = std::string(document)});
     });
   }
@@ -91,8 +99,9 @@ class AuthorizeTest : public ::testing::Test {
     const auto outcome = db->read([&](store::Reader& reader) -> Result<Outcome> {
       const auto subject = TRY(Subject::gather(reader, scope, principal));
       if (!subject) return fail(internal_error("gone"));
-      return authorize(reader, *subject, {.action = "bedrock-agentcore:ListEvents", .resource = kMemory,
-                                          .resource_account = owner.str()}, {});
+      return authorize(reader, *subject,
+                       {.action = "bedrock-agentcore:ListEvents", .resource = kMemory, .resource_account = owner.str()},
+                       {});
     });
     EXPECT_TRUE(outcome) << outcome.error().message;
     return outcome.value_or(Outcome{});
@@ -170,16 +179,25 @@ TEST_F(AuthorizeTest, ASessionPolicyLimitsAndAVanishedOneStillDoes) {
 
 TEST_F(AuthorizeTest, ARolesTrustPolicyDoesNotGrantManagingTheRole) {
   write([&](store::Txn& txn) {
-    const identity::Role role{.name = "R", .path = "/", .id = "AROA222222222222AAAAA", .arn = {}, .description = {},
-                              .created = kNow, .boundary_arn = {}, .linked_service = {}};
+    const identity::Role role{.name = "R",
+                              .path = "/",
+                              .id = "AROA222222222222AAAAA",
+                              .arn = {},
+                              .description = {},
+                              .created = kNow,
+                              .boundary_arn = {},
+                              .linked_service = {}};
     return identity::create_role(txn, owner, role, R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-        "Principal":{"AWS":"arn:aws:iam::111111111111:user/team/u"},"Action":"sts:*"}]})", {});
+        "Principal":{"AWS":"arn:aws:iam::111111111111:user/team/u"},"Action":"sts:*"}]})",
+                                 {});
   });
   const auto outcome = db->read([&](store::Reader& reader) -> Result<Outcome> {
     const Principal principal = user(owner);
     const auto subject = TRY(Subject::gather(reader, scope, principal));
-    return authorize(reader, *subject, {.action = "sts:TagSession", .resource = "arn:aws:iam::111111111111:role/R",
-                                        .resource_account = owner.str()}, {});
+    return authorize(
+        reader, *subject,
+        {.action = "sts:TagSession", .resource = "arn:aws:iam::111111111111:role/R", .resource_account = owner.str()},
+        {});
   });
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_FALSE(outcome->decision.allowed);

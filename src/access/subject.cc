@@ -36,7 +36,8 @@ Result<HeldPointer> compile_held(identity::PrincipalPolicies source) {
   }
   if (source.boundary) {
     held.has_boundary = true;
-    held.boundary.push_back(TRY(compile_stored(source.boundary->document, policy::Kind::kBoundary, source.boundary->arn)));
+    held.boundary.push_back(
+        TRY(compile_stored(source.boundary->document, policy::Kind::kBoundary, source.boundary->arn)));
   }
   held.source = std::move(source);
   return std::make_shared<const Held>(std::move(held));
@@ -90,11 +91,16 @@ Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope&
 
 policy::PrincipalKind policy_kind(PrincipalKind kind) {
   switch (kind) {
-    case PrincipalKind::kRoot: return policy::PrincipalKind::kRoot;
-    case PrincipalKind::kUser: return policy::PrincipalKind::kUser;
-    case PrincipalKind::kAssumedRole: return policy::PrincipalKind::kRoleSession;
-    case PrincipalKind::kFederatedUser: return policy::PrincipalKind::kFederatedUser;
-    case PrincipalKind::kService: return policy::PrincipalKind::kService;
+    case PrincipalKind::kRoot:
+      return policy::PrincipalKind::kRoot;
+    case PrincipalKind::kUser:
+      return policy::PrincipalKind::kUser;
+    case PrincipalKind::kAssumedRole:
+      return policy::PrincipalKind::kRoleSession;
+    case PrincipalKind::kFederatedUser:
+      return policy::PrincipalKind::kFederatedUser;
+    case PrincipalKind::kService:
+      return policy::PrincipalKind::kService;
   }
   return policy::PrincipalKind::kAnonymous;
 }
@@ -118,15 +124,16 @@ CacheScope::CacheScope() {
 }
 
 Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const CacheScope& scope,
-                                                  const Principal& principal) {
+                                               const Principal& principal) {
   Subject subject;
   subject.principal_ = &principal;
-  subject.view_ = {.kind = policy_kind(principal.kind),
-                   .account = principal.account.str(),
-                   .arn = principal.arn,
-                   .issuer_arn = has_issuer(principal.kind) ? std::string_view(principal.identity_arn) : std::string_view{},
-                   .unique_id = principal.unique_id,
-                   .user_id = principal.user_id};
+  subject.view_ = {
+      .kind = policy_kind(principal.kind),
+      .account = principal.account.str(),
+      .arn = principal.arn,
+      .issuer_arn = has_issuer(principal.kind) ? std::string_view(principal.identity_arn) : std::string_view{},
+      .unique_id = principal.unique_id,
+      .user_id = principal.user_id};
   if (principal.kind == PrincipalKind::kRoot) {
     const auto account = TRY(identity::find_account(reader, principal.account));
     if (!account) return std::optional<Subject>{};

@@ -28,7 +28,8 @@ Result<sigv4::Credentials> management_credentials(const std::string& data) {
   const auto key_id = parsed ? parsed->find_string("AccessKeyId") : std::nullopt;
   const auto secret = parsed ? parsed->find_string("SecretAccessKey") : std::nullopt;
   if (!key_id || !secret) return fail(unavailable(fmt::format("{} holds no credentials", path.string())));
-  return sigv4::Credentials{.access_key_id = *key_id, .secret = crypto::SecretBytes::copy_of(*secret), .session_token = {}};
+  return sigv4::Credentials{
+      .access_key_id = *key_id, .secret = crypto::SecretBytes::copy_of(*secret), .session_token = {}};
 }
 
 Error server_error(const http::Response& response) {
@@ -36,7 +37,9 @@ Error server_error(const http::Response& response) {
   const auto message = body ? body->find_string("message") : std::nullopt;
   return {.code = response.status == 409 ? ErrorCode::kConflict : ErrorCode::kUnavailable,
           .message = message.value_or(fmt::format("the server answered {}", response.status)),
-          .aws_name = {}, .reason = {}, .fields = {}};
+          .aws_name = {},
+          .reason = {},
+          .fields = {}};
 }
 
 }  // namespace

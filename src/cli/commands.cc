@@ -27,10 +27,13 @@ int report(const Error& error) {
 
 void add_target(CLI::App& command, Target& target) {
   command.add_option("--endpoint-url", target.endpoint_url, "the server's address")
-      ->envname("AWS_ENDPOINT_URL")->capture_default_str();
+      ->envname("AWS_ENDPOINT_URL")
+      ->capture_default_str();
   command.add_option("--data", target.data, "the server's data folder, where the management credentials lie")
-      ->envname("WARIFU_DATA")->capture_default_str();
-  command.add_option("--ca-bundle", target.ca_bundle, "certificate authorities to trust (PEM)")->envname("AWS_CA_BUNDLE");
+      ->envname("WARIFU_DATA")
+      ->capture_default_str();
+  command.add_option("--ca-bundle", target.ca_bundle, "certificate authorities to trust (PEM)")
+      ->envname("AWS_CA_BUNDLE");
 }
 
 Profile profile_of(const AccountOptions& options, const json::Value& answer) {
@@ -56,8 +59,9 @@ int show_key(const AccountOptions& options, const json::Value& answer) {
     fmt::print("{}\n", answer.dump());
   } else if (options.profile.empty()) {
     fmt::print("# ~/.aws/credentials\n{}\n# ~/.aws/config\n{}",
-               with_section("", profile.name, {{"aws_access_key_id", profile.access_key_id},
-                                               {"aws_secret_access_key", profile.secret_access_key}}),
+               with_section("", profile.name,
+                            {{"aws_access_key_id", profile.access_key_id},
+                             {"aws_secret_access_key", profile.secret_access_key}}),
                with_section("", "profile " + profile.name,
                             {{"region", profile.region}, {"endpoint_url", profile.endpoint_url}}));
   }
@@ -130,8 +134,9 @@ void add_account(CLI::App& app, int& exit_status) {
   add_target(*list, options->target);
   list->add_flag("--json", options->json, "print one JSON object");
   list->callback([options, &exit_status] { exit_status = list_accounts(*options); });
-  with_id(account->add_subcommand("delete", "delete an account and its identities"))
-      ->callback([options, &exit_status] { exit_status = delete_account(*options); });
+  with_id(account->add_subcommand("delete", "delete an account and its identities"))->callback([options, &exit_status] {
+    exit_status = delete_account(*options);
+  });
 }
 
 void add_env(CLI::App& app, int& exit_status) {

@@ -28,12 +28,16 @@ TEST(Profile, ASectionIsReplacedAndTheRestStaysByteForByte) {
 }
 
 TEST(Profile, IsWrittenForItsOwnerAlone) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("warifu-profile-" + std::to_string(::getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("warifu-profile-" + std::to_string(::getpid()));
   const ProfileFiles files{.config = folder / "aws" / "config", .credentials = folder / "aws" / "credentials"};
-  const Profile profile{.name = "account-a", .access_key_id = "AKIA", .secret_access_key = "s", .region = "us-east-1",
+  const Profile profile{.name = "account-a",
+                        .access_key_id = "AKIA",
+                        .secret_access_key = "s",
+                        .region = "us-east-1",
                         .endpoint_url = "http://127.0.0.1:4566"};
   ASSERT_TRUE(write_profile(files, profile));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(files.credentials.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   std::ifstream file(files.config);

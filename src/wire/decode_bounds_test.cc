@@ -29,14 +29,14 @@ TEST(DecodeBounds, AListThatIsTooLongIsNotKept) {
 }
 
 TEST(DecodeBounds, AListOneTooLongIsStillRefusedForItsLength) {
-  const std::string record =
-      R"({"requestIdentifier":"a","namespaces":["/a"],"content":{"text":"t"},"timestamp":1})";
+  const std::string record = R"({"requestIdentifier":"a","namespaces":["/a"],"content":{"text":"t"},"timestamp":1})";
   const std::string path = "/memories/Shared-0123456789/memoryRecords/batchCreate";
   for (const std::size_t count : {std::size_t{100}, std::size_t{101}, std::size_t{102}}) {
     const auto [input, decoded] = decode_as<model::agentcore::BatchCreateMemoryRecordsInput>(
         kService, make_request("POST", path, R"({"records":[)" + repeated(record, count) + "]}"));
     EXPECT_EQ(decoded.has_value(), count == 100) << count << testing::message_of(decoded);
-    if (count > 100) EXPECT_NE(testing::message_of(decoded).find("length less than or equal to 100"), std::string::npos);
+    if (count > 100)
+      EXPECT_NE(testing::message_of(decoded).find("length less than or equal to 100"), std::string::npos);
   }
 }
 
@@ -44,8 +44,9 @@ TEST(DecodeBounds, AMapThatIsTooLongIsNotKept) {
   std::string tags;
   for (std::size_t i = 0; i < kMany; ++i) tags += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"\"";
   const auto [input, decoded] = decode_as<model::agentcore::TagResourceInput>(
-      kService, make_request("POST", "/tags/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2FA-0123456789",
-                             R"({"tags":{)" + tags + "}}"));
+      kService,
+      make_request("POST", "/tags/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111111111111%3Amemory%2FA-0123456789",
+                   R"({"tags":{)" + tags + "}}"));
   EXPECT_FALSE(decoded);
   EXPECT_LE(input.tags.size(), kCollectionItemsMax + 1);
 }

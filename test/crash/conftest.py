@@ -9,7 +9,9 @@ from support import BINARY, Server  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=50, help="how many times the server is killed under writes of events")
+    parser.addoption(
+        "--rounds", type=int, default=50, help="how often the server is killed under writes of events"
+    )
     parser.addoption("--seed", type=int, default=1, help="what the writers write and when the server is killed")
 
 

@@ -59,9 +59,7 @@ class Worker:
         path = f"/memories/{label(memory['id'])}/details"
         yield Claim(f"memory {name}", lambda line: line.call("GET", path).json().get("memory") == memory)
 
-        shared = policy(
-            allow("bedrock-agentcore:ListEvents", memory["arn"], Principal={"AWS": self.keys.account})
-        )
+        shared = policy(allow("bedrock-agentcore:ListEvents", memory["arn"], Principal={"AWS": self.keys.account}))
         of_memory = f"/resourcepolicy/{label(memory['arn'])}"
         answer = line.call("PUT", of_memory, {"policy": shared})
         assert answer.status == 201, answer
@@ -80,7 +78,8 @@ class Worker:
         )
         policy_arn = xml(answer, "Arn")
         yield Claim(
-            f"policy {name}", lambda line: xml(line.query("iam", "GetPolicy", PolicyArn=policy_arn), "PolicyName") == name
+            f"policy {name}",
+            lambda line: xml(line.query("iam", "GetPolicy", PolicyArn=policy_arn), "PolicyName") == name,
         )
 
         answer = line.query("iam", "AttachRolePolicy", RoleName=name, PolicyArn=policy_arn)

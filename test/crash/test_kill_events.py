@@ -60,8 +60,9 @@ class Writer:
             mine.append(event)
 
     def _event(self) -> Event:
-        # Some share their moment, so that one millisecond of a session holds many; some tokens are no UUID.
-        now = self.started if self.random.random() < 0.4 else round(time.time(), 3)
+        # Many share their moment, so that one millisecond of a session is crowded; some tokens are no UUID.
+        crowd = self.random.random() < 0.5
+        now = self.started if crowd else round(time.time(), 3)
         token = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         if self.random.random() < 0.4:
             token = f"token-of-no-uuid-{token}"
@@ -69,7 +70,7 @@ class Writer:
         start = self.random.randrange(len(JUNK) - size + 1)
         blob = {"token": token, "junk": JUNK[start : start + size], "numbers": [0, 1.5, -7, None, True]}
         return Event(
-            place=self.random.choice(self.round.places),
+            place=self.random.choice(self.round.places[:1] if crowd else self.round.places),
             token=token,
             timestamp=now,
             payload=[

@@ -77,9 +77,8 @@ Result<SessionPolicies> session_policies(store::Reader& reader, const AccountId&
     }
   }
   if (characters > kSessionPolicyCharsMax) {
-    return fail(named("PackedPolicyTooLarge",
-                      fmt::format("session policies hold {} characters, the limit is {}", characters,
-                                  kSessionPolicyCharsMax)));
+    return fail(named("PackedPolicyTooLarge", fmt::format("session policies hold {} characters, the limit is {}",
+                                                          characters, kSessionPolicyCharsMax)));
   }
   return out;
 }
@@ -94,14 +93,16 @@ Result<SessionTags> session_tags(const access::Principal& caller,
       return fail(invalid_parameter("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
     }
     if (holds(out.transitive, tag.key)) {
-      return fail(invalid_parameter(fmt::format("The tag key {} is transitive in the calling session and can't be overridden.", tag.key)));
+      return fail(invalid_parameter(
+          fmt::format("The tag key {} is transitive in the calling session and can't be overridden.", tag.key)));
     }
     asked.emplace(tag.key, tag.value);
   }
   for (const std::string& key : transitive.value_or(std::vector<std::string>{})) {
     if (holds(out.transitive, key)) {
-      return fail(invalid_parameter("One of the specified transitive tag keys can't be set because it conflicts with a "
-                                    "transitive tag key from the calling session."));
+      return fail(
+          invalid_parameter("One of the specified transitive tag keys can't be set because it conflicts with a "
+                            "transitive tag key from the calling session."));
     }
     if (!holds(asked, key)) {
       return fail(invalid_parameter("The specified transitive tag key must be included in the requested tags."));

@@ -26,8 +26,8 @@ inline constexpr std::int64_t kRootSessionSecondsMax = 3600;
 /// caller is itself a role's session.
 [[nodiscard]] Result<std::int64_t> role_seconds(std::optional<std::int32_t> asked, std::int64_t role_max, bool chained);
 
-/// Inline and managed session policies, checked: MalformedPolicyDocument, PackedPolicyTooLarge, or a managed policy that
-/// `account` does not have.
+/// Inline and managed session policies, checked: MalformedPolicyDocument, PackedPolicyTooLarge, or a managed policy
+/// that `account` does not have.
 struct SessionPolicies {
   std::vector<std::string> inline_documents;
   std::vector<std::string> arns;
