@@ -28,6 +28,7 @@ _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\([^)]+\): \S)")
 # A path of one machine has no place in a project: it works nowhere else. `/tmp` and `/usr` are every machine's.
 _MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:root|home/(?!you/)[a-z]\w*|work|Users/\w+)/")
 _REGISTRY = re.compile(r"--(?:extra-)?index-url|--registry\b|\bregistry *= *http")
+_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 _LEADING_COMMENT = re.compile(r"\A(?:[ \t]*(?://[^\n]*)?\n)*")
 
 
@@ -78,6 +79,16 @@ def check_file(path: str, text: str) -> list[Finding]:
     return findings
 
 
+def check_links(root: Path, path: str, text: str) -> list[Finding]:
+    """Links of a page to other files of the project lead somewhere."""
+    findings = []
+    for number, line in enumerate(text.split("\n"), 1):
+        for target in _LINK.findall(line):
+            if not (root / path).parent.joinpath(target.split("#")[0]).exists():
+                findings.append(Finding(path, number, f"a link to {target}, which is not there"))
+    return findings
+
+
 def check_readmes(root: Path, modules: list[str]) -> list[Finding]:
     """Every module that has sources says what it is."""
     return [Finding(f"src/{module}/README.md", 1, "the module has no README")
@@ -95,7 +106,10 @@ def check(root: Path) -> tuple[list[Finding], int]:
             continue
         checked += 1
         try:
-            findings += check_file(path, file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            findings += check_file(path, text)
+            if path.endswith(".md"):
+                findings += check_links(root, path, text)
         except UnicodeDecodeError:
             findings.append(Finding(path, 1, "is not UTF-8"))
     return findings, checked

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from check_style import LINE_COLUMNS_MAX, check_file, check_readmes
+from check_style import LINE_COLUMNS_MAX, check_file, check_links, check_readmes
 
 SOUND_HEADER = "/// What it is.\n#pragma once\n\n#include <string>\n\nint f();\n"
 
@@ -56,6 +56,13 @@ class StyleTest(unittest.TestCase):
 
     def test_vectors_of_others_are_left_alone(self):
         self.assertEqual(self.findings("test/wire/vector.txt", "x \t"), [])
+
+    def test_a_link_that_leads_nowhere_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "there.md").write_text("x\n")
+            text = "[a](there.md) [b](there.md#part) [c](https://elsewhere.example) [d](#here)\n[e](gone.md)\n"
+            found = [str(finding) for finding in check_links(Path(folder), "page.md", text)]
+            self.assertEqual(found, ["page.md:2: a link to gone.md, which is not there"])
 
     def test_a_module_without_a_readme_is_found(self):
         with tempfile.TemporaryDirectory() as folder:
