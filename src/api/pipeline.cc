@@ -25,7 +25,9 @@ constexpr int kMisdirected = 421;  // RFC 9110 §15.5.20
 Error host_error(std::string_view host) {
   return {.code = ErrorCode::kValidation,
           .message = fmt::format("this server does not answer to host `{}`; see --host", host.substr(0, 255)),
-          .aws_name = {}, .reason = {}, .fields = {}};
+          .aws_name = {},
+          .reason = {},
+          .fields = {}};
 }
 
 std::uint64_t secret_version(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
@@ -114,9 +116,12 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
 
   const Registry::Erased* handler = registry_.find(routed->operation);
   if (handler == nullptr) {
-    co_return error(exchange, {.code = ErrorCode::kUnsupported,
-                               .message = fmt::format("{} is not implemented by this server yet", routed->operation->name),
-                               .aws_name = {}, .reason = {}, .fields = {}});
+    co_return error(exchange,
+                    {.code = ErrorCode::kUnsupported,
+                     .message = fmt::format("{} is not implemented by this server yet", routed->operation->name),
+                     .aws_name = {},
+                     .reason = {},
+                     .fields = {}});
   }
   Result<http::Response> response = co_await (*handler)(call, input.get());
   if (!response) co_return error(exchange, response.error());
@@ -139,8 +144,8 @@ std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchan
     exchange.service = open->service;
     exchange.operation = open;
     const std::string message = fmt::format("{} is not implemented by this server yet", open->name);
-    return std::unexpected(error(exchange, {.code = ErrorCode::kUnsupported, .message = message, .aws_name = {},
-                                            .reason = {}, .fields = {}}));
+    return std::unexpected(error(
+        exchange, {.code = ErrorCode::kUnsupported, .message = message, .aws_name = {}, .reason = {}, .fields = {}}));
   }
   return std::unexpected(refused(exchange, params.error()));
 }
@@ -151,7 +156,8 @@ std::expected<void, http::Response> Pipeline::check_claims(Exchange& exchange, c
   };
   exchange.service = router_.service(params.scope.service);
   if (exchange.service == nullptr) {
-    return mismatch(fmt::format("Credential should be scoped to a service of this server, not '{}'.", params.scope.service));
+    return mismatch(
+        fmt::format("Credential should be scoped to a service of this server, not '{}'.", params.scope.service));
   }
   exchange.report.service = exchange.service->signing_name;
   if (const auto scoped = sigv4::check_scope(params, exchange.service->signing_name); !scoped) {
@@ -198,15 +204,16 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, c
 
 std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange& exchange,
                                                                         const sigv4::AuthParams& params) {
-  const access::CredentialSource source{.sealer = environment_.sealer,
-                                        .development = takes_development_keys(exchange)};
+  const access::CredentialSource source{.sealer = environment_.sealer, .development = takes_development_keys(exchange)};
   const auto found = environment_.db.read([&](store::Reader& reader) -> Result<access::FoundCredential> {
-    auto credential = TRY(access::find_credential(reader, source, params.access_key_id,
-                                                  params.session_token.value_or(""), exchange.now));
+    auto credential = TRY(
+        access::find_credential(reader, source, params.access_key_id, params.session_token.value_or(""), exchange.now));
     if (!credential) return credential;
     // A session whose role or user is gone is dead, however long its token lasts.
     const auto subject = TRY(access::Subject::gather(reader, cache_scope_, credential->principal));
-    if (!subject) return access::FoundCredential(std::unexpected(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)}));
+    if (!subject)
+      return access::FoundCredential(
+          std::unexpected(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)}));
     return credential;
   });
   if (!found) return std::unexpected(error(exchange, found.error()));
@@ -236,24 +243,23 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
     const auto subject = TRY(access::Subject::gather(reader, cache_scope_, call.principal_));
     if (!subject) return fail(denied(std::string(kDeadPrincipal)));
     call.resource_ = "*";
-    const auto forbidden = access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
+    const auto forbidden =
+        access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
     if (forbidden) return fail(denied(*forbidden));
     if (operation.authorizer == wire::Authorizer::kNone) return {};
     const bool trust = operation.authorizer == wire::Authorizer::kTrust;
 
     bool first = true;
     for (const wire::Permission& permission : operation.permissions) {
-      if (!wire::applies(operation, permission, input) &&
-          !access::handed_down(call.principal_, permission.action)) {
+      if (!wire::applies(operation, permission, input) && !access::handed_down(call.principal_, permission.action)) {
         continue;
       }
-      const Target target =
-          TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
+      const Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
       const RequestKeys keys(exchange.request, call, operation, permission, input, target);
-      const access::Ask ask{.action = permission.action, .resource = target.arn,
-                            .resource_account = target.account, .trust = trust};
-      const auto outcome = TRY(access::authorize(reader, *subject, ask,
-                                                 [&](policy::Context& context) { keys.fill(context); }));
+      const access::Ask ask{
+          .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
+      const auto outcome =
+          TRY(access::authorize(reader, *subject, ask, [&](policy::Context& context) { keys.fill(context); }));
       exchange.report.resource = target.arn;
       if (!outcome.decision.allowed) return fail(denied(outcome.message));
       if (!first) continue;

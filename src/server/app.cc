@@ -109,9 +109,11 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
 
   net::ServerOptions server_options = TRY(net_options(options));
   parts->public_url = url_of(options, server_options.listen.front());
-  parts->environment = std::make_unique<api::Environment>(
-      api::Environment{.db = parts->storage->db(), .sealer = parts->storage->sealer(), .clock = parts->clock,
-                       .random = parts->random, .public_url = parts->public_url});
+  parts->environment = std::make_unique<api::Environment>(api::Environment{.db = parts->storage->db(),
+                                                                           .sealer = parts->storage->sealer(),
+                                                                           .clock = parts->clock,
+                                                                           .random = parts->random,
+                                                                           .public_url = parts->public_url});
   api::PipelineOptions pipeline_options;
   pipeline_options.hosts = parts->hosts;
   pipeline_options.development = options.development;
@@ -124,8 +126,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                                                                   const sigv4::Scope& scope, Timestamp now) {
     last_use.note(principal, scope.service, scope.region, now);
   };
-  parts->pipeline = std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router,
-                                                    std::move(pipeline_options));
+  parts->pipeline =
+      std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   Parts* raw = parts.get();
   server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(
@@ -146,7 +148,8 @@ int serve(const ServeOptions& options) {
     fmt::print(stderr, "warifu: {}\n", error.message);
     return 1;
   };
-  if (const auto logging = set_up_logging(options.log_format, options.log_level); !logging) return report(logging.error());
+  if (const auto logging = set_up_logging(options.log_format, options.log_level); !logging)
+    return report(logging.error());
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

@@ -59,7 +59,7 @@ TEST(Management, CredentialsAreMadeOnceAndRenewedWhenLost) {
   };
   ASSERT_TRUE(ensure_management(*db, folder.path, clock, random));
   const std::string first = read();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((folder.path / kManagementFile).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   ASSERT_TRUE(ensure_management(*db, folder.path, clock, random));
@@ -76,15 +76,15 @@ TEST(Management, CredentialsAreMadeOnceAndRenewedWhenLost) {
 TEST(LastUse, IsWrittenDownAtTheLatestWhenTheServerStops) {
   const auto db = store::open_memory();
   const auto account = AccountId::parse("111111111111");
-  const access::Principal user{.kind = access::PrincipalKind::kUser, .account = *account, .access_key_id = "AKIAEXAMPLEEXAMPLE12"};
+  const access::Principal user{
+      .kind = access::PrincipalKind::kUser, .account = *account, .access_key_id = "AKIAEXAMPLEEXAMPLE12"};
   const Timestamp now{1'783'165'130'000};
   {
     LastUseWriter writer(*db);
     writer.note(user, "bedrock-agentcore", "eu-west-1", now);
   }
-  const auto used = db->read([&](store::Reader& reader) {
-    return identity::last_used(reader, *account, "AKIAEXAMPLEEXAMPLE12");
-  });
+  const auto used =
+      db->read([&](store::Reader& reader) { return identity::last_used(reader, *account, "AKIAEXAMPLEEXAMPLE12"); });
   ASSERT_TRUE(used);
   EXPECT_EQ(used->when, now);
   EXPECT_EQ(used->service, "bedrock-agentcore");
