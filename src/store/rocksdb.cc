@@ -23,7 +23,7 @@ namespace {
 constexpr auto kRecoverEvery = std::chrono::milliseconds(200);
 /// What must fit, beside the rows of the log, on a disk that was full before we open the database again on it.
 constexpr std::uint64_t kProbeBytes = std::uint64_t{4} << 20U;
-/// What must fit before we open it at a start. RocksDB aborts where not even its small files do.
+/// What is written before we open it at a start, in case a quota bounds more than the free space does.
 constexpr std::uint64_t kStartBytes = std::uint64_t{1} << 20U;
 
 Error open_error(const std::string& path, const rocksdb::Status& status) {
@@ -73,6 +73,15 @@ std::uint64_t bytes_to_open(const std::string& path, rocksdb::Env* env) {
     if (file.name.ends_with(".log")) bytes += file.size_bytes;
   }
   return bytes;
+}
+
+/// Refuses to open where the disk could run full meanwhile: RocksDB may abort then.
+Result<> require_room(const std::string& path, rocksdb::Env* env) {
+  if (env == nullptr) env = rocksdb::Env::Default();
+  std::uint64_t free_bytes = 0;
+  const bool scarce = env->GetFreeSpace(path, &free_bytes).ok() && free_bytes < bytes_to_open(path, env);
+  if (!scarce && !probe_room(path, env, kStartBytes, /*sync=*/false).IsNoSpace()) return {};
+  return fail(unavailable(fmt::format("cannot open data folder `{}`: its disk is full", path)));
 }
 
 class RocksdbDb final : public Db, private GroupWriter {
@@ -191,9 +200,7 @@ class RocksdbDb final : public Db, private GroupWriter {
 
 Result<std::unique_ptr<Db>> open_rocksdb(const std::string& path, const RocksdbOptions& options) {
   TRY(check_format(path));
-  if (probe_room(path, options.env, kStartBytes, /*sync=*/false).IsNoSpace()) {
-    return fail(unavailable(fmt::format("cannot open data folder `{}`: its disk is full", path)));
-  }
+  TRY(require_room(path, options.env));
   std::unique_ptr<rocksdb::DB> db = TRY(open_database(path, options));
   return std::make_unique<RocksdbDb>(std::move(db), path, options);
 }
