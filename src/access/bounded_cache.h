@@ -9,15 +9,15 @@ namespace warifu::access {
 
 /// A map that forgets everything when it grows past `Max` entries or `BytesMax`: entries are cheap to make again, and
 /// hold versions in their keys, so that none is ever stale. Not thread-safe: one a thread.
-template <class T, std::size_t Max, std::size_t BytesMax>
+template <class T, std::size_t Max, std::size_t BytesMax = 8 * 1024 * 1024>
 class BoundedCache {
  public:
   [[nodiscard]] const T* find(std::string_view key) const {
     const auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second;
   }
-  /// `bytes`: what the value was made from. Keys count by themselves.
-  const T& put(std::string key, T value, std::size_t bytes) {
+  /// `bytes`: what the value holds or was made from. Keys count by themselves.
+  const T& put(std::string key, T value, std::size_t bytes = sizeof(T)) {
     bytes += key.size();
     if (entries_.size() >= Max || bytes_ + bytes > BytesMax) {
       entries_.clear();
