@@ -1,7 +1,10 @@
 #include "access/authenticate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "access/bounded_cache.h"
 #include "access/session_token.h"
 #include "identity/access_keys.h"
 #include "identity/accounts.h"
@@ -11,6 +14,8 @@
 namespace warifu::access {
 namespace {
 
+constexpr std::size_t kKeptCredentials = 1024;
+constexpr std::size_t kKeptBytes = std::size_t{4} << 20U;
 constexpr std::string_view kDamagedToken = "The security token included in the request is invalid";
 constexpr std::string_view kUnknownKey = "The security token included in the request is invalid.";
 constexpr std::string_view kExpiredToken = "The security token included in the request is expired";
@@ -47,6 +52,12 @@ Result<FoundCredential> of_development(store::Reader& reader, const AccountId& a
   return Credential{.principal = user_principal(account, &*user, key_id), .secret = std::string(kDevelopmentSecret)};
 }
 
+/// A long-term credential, and the identity version that it was read at.
+struct Kept {
+  std::uint64_t version;
+  Credential credential;
+};
+
 Result<FoundCredential> long_term(store::Reader& reader, const AccessKeyId& key_id) {
   const auto found = TRY(identity::find_access_key(reader, key_id));
   if (!found || !found->key.active) return refused(AuthFailureKind::kInvalidKeyId, kUnknownKey);
@@ -56,6 +67,21 @@ Result<FoundCredential> long_term(store::Reader& reader, const AccessKeyId& key_
   const auto user = TRY(identity::user_by_id(reader, found->account, found->key.user_id));
   if (!user) return refused(AuthFailureKind::kInvalidKeyId, kUnknownKey);
   return Credential{.principal = user_principal(found->account, &*user, key_id.str()), .secret = found->key.secret};
+}
+
+/// One get instead of five: every change of the user, its keys or its account moves the version.
+Result<FoundCredential> kept_long_term(store::Reader& reader, const CacheScope& scope, const AccessKeyId& key_id) {
+  thread_local BoundedCache<Kept, kKeptCredentials, kKeptBytes> cache;
+  std::string key = fmt::format("{}/{}", scope.id(), key_id.str());
+  if (const Kept* kept = cache.find(key)) {
+    const AccountId& account = kept->credential.principal.account;
+    if (TRY(identity::identity_version(reader, account)) == kept->version) return kept->credential;
+  }
+  auto found = TRY(long_term(reader, key_id));
+  if (!found) return found;
+  const std::uint64_t version = TRY(identity::identity_version(reader, found->principal.account));
+  cache.put(std::move(key), Kept{.version = version, .credential = *found}, sizeof(Kept));
+  return found;
 }
 
 }  // namespace
@@ -85,7 +111,7 @@ Result<FoundCredential> find_credential(store::Reader& reader, const CredentialS
   const auto parsed = AccessKeyId::parse(key_id);
   // A temporary key means nothing without its token.
   if (!parsed || parsed->temporary()) return refused(AuthFailureKind::kInvalidKeyId, kUnknownKey);
-  return long_term(reader, *parsed);
+  return kept_long_term(reader, source.scope, *parsed);
 }
 
 std::optional<AccountId> development_account(std::string_view key_id) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/cache_scope.h"
 #include "access/principal.h"
 #include "base/auth_failure.h"
 #include "base/ids.h"
@@ -39,6 +40,9 @@ struct CredentialSource {
   /// Accept development keys: twelve digits, or `test` for account 000000000000, with the secret `test`. They are
   /// never stored, so that a server started without `--dev` knows none of them.
   bool development = false;
+  /// Long-term credentials are kept per thread and are good while the account's identity version stands. One scope per
+  /// store; a fresh one finds nothing kept.
+  CacheScope scope{};
 };
 
 /// Finds who holds `key_id`, and checks the session token that came with it (empty: none came). Checks in AWS's order:

@@ -98,6 +98,46 @@ TEST_F(AuthenticateTest, RefusesUnknownInactiveAndBareTemporaryKeys) {
   EXPECT_FALSE(find("AKIAEXAMPLEEXAMPLE12"));
 }
 
+TEST_F(AuthenticateTest, AKeptCredentialDiesWithItsKeyUserOrAccount) {
+  const CacheScope scope;
+  const auto find_kept = [&] {
+    return *db->read([&](store::Reader& reader) {
+      return find_credential(reader, {.sealer = sealer, .development = false, .scope = scope}, "AKIAEXAMPLEEXAMPLE12",
+                             {}, kNow);
+    });
+  };
+  const auto write = [&](const std::function<Result<>(store::Txn&)>& body) {
+    const Result<> done = db->write_blocking(body);
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  const auto set_active = [&](bool active) {
+    write([&](store::Txn& txn) {
+      return identity::set_access_key_active(txn, account, "AIDAEXAMPLEEXAMPLE123", "AKIAEXAMPLEEXAMPLE12", active);
+    });
+  };
+  EXPECT_TRUE(find_kept());
+  set_active(false);
+  EXPECT_FALSE(find_kept());
+  set_active(true);
+  EXPECT_TRUE(find_kept());
+  write([&](store::Txn& txn) -> Result<> {
+    TRY(identity::rename_user(txn, account, "admin", "boss", ""));
+    return {};
+  });
+  EXPECT_EQ(find_kept()->principal.arn, "arn:aws:iam::111111111111:user/boss");
+  write([&](store::Txn& txn) {
+    return identity::delete_access_key(txn, account, "AIDAEXAMPLEEXAMPLE123", "AKIAEXAMPLEEXAMPLE12");
+  });
+  EXPECT_FALSE(find_kept());
+  write([&](store::Txn& txn) {
+    return identity::create_access_key(txn, account, {.id = "AKIAEXAMPLEEXAMPLE12", .user_id = "AIDAEXAMPLEEXAMPLE123",
+                                                      .secret = "another", .active = true, .created = kNow});
+  });
+  EXPECT_EQ(find_kept()->secret, "another");
+  write([&](store::Txn& txn) { return identity::delete_account(txn, account); });
+  EXPECT_FALSE(find_kept());
+}
+
 TEST_F(AuthenticateTest, ASessionTokenBringsItsWholePrincipalBack) {
   const Principal principal = session_of_admin();
   const TemporaryCredentials made = issue(principal, sealer, random);

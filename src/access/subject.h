@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/cache_scope.h"
 #include "access/principal.h"
 #include "base/result.h"
 #include "identity/gather.h"
@@ -25,17 +26,6 @@ struct Held {
   CompiledPolicies identity;
   bool has_boundary = false;
   CompiledPolicies boundary;  // one at most; empty with `has_boundary` limits everything
-};
-
-/// Keeps the caches of one server apart from another's in the same process: identity versions count per store. Cheap to
-/// copy; two that were made separately never share an entry.
-class CacheScope {
- public:
-  CacheScope();
-  [[nodiscard]] std::uint64_t id() const { return id_; }
-
- private:
-  std::uint64_t id_;
 };
 
 /// A principal together with the policies that speak for and against it: everything that a decision needs on the

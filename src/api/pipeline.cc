@@ -204,11 +204,13 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, c
 
 std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange& exchange,
                                                                         const sigv4::AuthParams& params) {
-  const access::CredentialSource source{.sealer = environment_.sealer, .development = takes_development_keys(exchange)};
+  const access::CredentialSource source{.sealer = environment_.sealer, .development = takes_development_keys(exchange),
+                                        .scope = cache_scope_};
   const auto found = environment_.db.read([&](store::Reader& reader) -> Result<access::FoundCredential> {
     auto credential = TRY(
         access::find_credential(reader, source, params.access_key_id, params.session_token.value_or(""), exchange.now));
-    if (!credential) return credential;
+    // A long-term key was found with its user just now.
+    if (!credential || !credential->principal.session) return credential;
     // A session whose role or user is gone is dead, however long its token lasts.
     const auto subject = TRY(access::Subject::gather(reader, cache_scope_, credential->principal));
     if (!subject)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "identity/accounts.h"
 #include "identity/table.h"
 
 namespace warifu::identity {
@@ -27,7 +28,8 @@ Result<> create_access_key(store::Txn& txn, const AccountId& account, const Acce
     return fail(already_exists(fmt::format("Access Key with id {} already exists.", key.id)));
   }
   TRY(put_row(txn, system, key_of(kKeyOwner, key.id), OwnerRow{account.str(), key.user_id}));
-  return put_row(txn, store::Partition::account(account), edge_key(kKeysOfUser, key.user_id, key.id), key);
+  TRY(put_row(txn, store::Partition::account(account), edge_key(kKeysOfUser, key.user_id, key.id), key));
+  return bump_identity_version(txn, account);
 }
 
 Result<std::optional<FoundKey>> find_access_key(store::Reader& reader, const AccessKeyId& id) {
@@ -54,7 +56,8 @@ Result<> set_access_key_active(store::Txn& txn, const AccountId& account, std::s
                                std::string_view key_id, bool active) {
   AccessKey key = TRY(require_key(txn, account, user_id, key_id));
   key.active = active;
-  return put_row(txn, store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id), key);
+  TRY(put_row(txn, store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id), key));
+  return bump_identity_version(txn, account);
 }
 
 Result<> delete_access_key(store::Txn& txn, const AccountId& account, std::string_view user_id,
@@ -62,7 +65,8 @@ Result<> delete_access_key(store::Txn& txn, const AccountId& account, std::strin
   TRY(require_key(txn, account, user_id, key_id));
   TRY(txn.erase(store::Partition::system(), key_of(kKeyOwner, key_id)));
   TRY(txn.erase(store::Partition::account(account), key_of(kLastUse, key_id)));
-  return txn.erase(store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id));
+  TRY(txn.erase(store::Partition::account(account), edge_key(kKeysOfUser, user_id, key_id)));
+  return bump_identity_version(txn, account);
 }
 
 Result<LastUsed> last_used(store::Reader& reader, const AccountId& account, std::string_view id) {

@@ -23,8 +23,8 @@ namespace warifu::identity {
 [[nodiscard]] Result<> put_account_alias(store::Txn& txn, const AccountId& id, std::string_view alias);
 [[nodiscard]] Result<> erase_account_alias(store::Txn& txn, const AccountId& id, std::string_view alias);
 
-/// Counts every write to the account's identity rows (users, groups, roles, policies, attachments, tags of users and
-/// roles). Equal versions mean that `gather` gives the same answer: the key for caches of compiled policies.
+/// Counts every write to the account's identity rows (users, access keys, groups, roles, policies, attachments, tags of
+/// users and roles). Equal versions mean that `gather` and `find_access_key` give the same answer: the key for caches.
 /// 0: nothing was ever written.
 [[nodiscard]] Result<std::uint64_t> identity_version(store::Reader& reader, const AccountId& account);
 /// Called by every writing function of this module; by others only if they write identity rows themselves.
