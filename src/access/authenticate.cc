@@ -80,6 +80,7 @@ Result<FoundCredential> kept_long_term(store::Reader& reader, const CacheScope& 
   auto found = TRY(long_term(reader, key_id));
   if (!found) return found;
   const std::uint64_t version = TRY(identity::identity_version(reader, found->principal.account));
+  found->identity_version = version;
   cache.put(std::move(key), Kept{.version = version, .credential = *found}, sizeof(Kept));
   return found;
 }

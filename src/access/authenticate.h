@@ -21,6 +21,8 @@ namespace warifu::access {
 struct Credential {
   Principal principal;
   std::string secret;
+  /// The account's identity version in the snapshot that found it, where that was read: saves `Subject::gather` a get.
+  std::optional<std::uint64_t> identity_version{};
 };
 
 /// A credential, or why there is none. Store errors come as the outer Result's.

@@ -51,9 +51,8 @@ std::size_t document_bytes(const identity::PrincipalPolicies& source) {
 
 /// nullptr: there is no such user or role now.
 Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, const AccountId& account,
-                            std::string_view unique_id) {
+                            std::string_view unique_id, std::uint64_t version) {
   thread_local BoundedCache<HeldPointer, kCachedPrincipals, kCachedBytes> cache;
-  const std::uint64_t version = TRY(identity::identity_version(reader, account));
   std::string key = fmt::format("{}/{}/{}/{}", scope.id(), account.str(), unique_id, version);
   if (const HeldPointer* found = cache.find(key)) return *found;
 
@@ -65,9 +64,9 @@ Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, cons
 
 /// Session policies are fixed when the session is made, except that managed ones follow their default version: the
 /// identity version is therefore part of the key.
-Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope& scope, const Principal& principal) {
+Result<SessionPointer> session_policies(store::Reader& reader, const CacheScope& scope, const Principal& principal,
+                                        std::uint64_t version) {
   thread_local BoundedCache<SessionPointer, kCachedSessions, kCachedBytes> cache;
-  const std::uint64_t version = TRY(identity::identity_version(reader, principal.account));
   // Key ids are random and short: two sessions might share one, and must not share policies.
   std::string key = fmt::format("{}/{}/{}/{}/{}", scope.id(), principal.access_key_id, principal.user_id,
                                 principal.session->issued.ms, version);
@@ -124,7 +123,7 @@ CacheScope::CacheScope() {
 }
 
 Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const CacheScope& scope,
-                                               const Principal& principal) {
+                                               const Principal& principal, std::optional<std::uint64_t> version) {
   Subject subject;
   subject.principal_ = &principal;
   subject.view_ = {
@@ -140,14 +139,15 @@ Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Cach
     return std::optional<Subject>(std::move(subject));
   }
 
-  subject.held_ = TRY(held_by(reader, scope, principal.account, principal.unique_id));
+  if (!version) version = TRY(identity::identity_version(reader, principal.account));
+  subject.held_ = TRY(held_by(reader, scope, principal.account, principal.unique_id, *version));
   if (!subject.held_) return std::optional<Subject>{};
   subject.layers_.push_back({.kind = policy::LayerKind::kIdentity, .policies = subject.held_->identity});
   if (subject.held_->has_boundary) {
     subject.layers_.push_back({.kind = policy::LayerKind::kBoundary, .policies = subject.held_->boundary});
   }
   if (has_session_layer(principal)) {
-    subject.session_ = TRY(session_policies(reader, scope, principal));
+    subject.session_ = TRY(session_policies(reader, scope, principal, *version));
     subject.layers_.push_back({.kind = policy::LayerKind::kSession, .policies = *subject.session_});
   }
   return std::optional<Subject>(std::move(subject));

@@ -34,9 +34,11 @@ class Subject {
  public:
   /// Gathers in `reader`'s snapshot. nullopt: the user, role or account behind the principal is gone, so its
   /// credentials are dead. Compiled policies come from a per-thread cache keyed by (scope, account, unique id, identity
-  /// version), so a change takes effect at the next call. REQUIRES: one scope per store.
+  /// version), so a change takes effect at the next call. `version`: the identity version, if it was read in this very
+  /// snapshot. REQUIRES: one scope per store; `principal` outlives the subject.
   [[nodiscard]] static Result<std::optional<Subject>> gather(store::Reader& reader, const CacheScope& scope,
-                                                             const Principal& principal);
+                                                             const Principal& principal,
+                                                             std::optional<std::uint64_t> version = {});
 
   [[nodiscard]] const Principal& principal() const { return *principal_; }
   [[nodiscard]] const policy::PrincipalView& view() const { return view_; }

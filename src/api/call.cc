@@ -10,8 +10,8 @@ constexpr std::size_t kPageTokenCharsMax = 8192;
 
 }  // namespace
 
-Call::Call(const Environment& environment, access::Principal principal, AccountId owner)
-    : environment_(environment), principal_(std::move(principal)), owner_(std::move(owner)) {}
+Call::Call(const Environment& environment, const access::Principal& principal)
+    : environment_(environment), principal_(principal), owner_(principal.account) {}
 
 // The token says for whom and what it is good, since the position alone would open another's listing.
 std::string Call::page_token(std::string_view position) const {

@@ -58,10 +58,10 @@ class Call {
 
  private:
   friend class Pipeline;
-  Call(const Environment& environment, access::Principal principal, AccountId owner);
+  Call(const Environment& environment, const access::Principal& principal);
 
   const Environment& environment_;
-  access::Principal principal_;
+  const access::Principal& principal_;
   AccountId owner_;
   Timestamp now_;
   std::string request_id_;

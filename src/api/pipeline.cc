@@ -45,6 +45,8 @@ struct Pipeline::Exchange {
   std::optional<HostClaim> host;
   const wire::Service* service = nullptr;
   const wire::Operation* operation = nullptr;
+  std::optional<access::Credential> credential;  // set once; `subject` and the Call point into it
+  std::optional<access::Subject> subject;
 };
 
 Pipeline::Pipeline(const Environment& environment, const Registry& registry, const wire::Router& router,
@@ -86,8 +88,7 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
     const Result<> prepared = co_await prepare_development_account(exchange, *params);
     if (!prepared) co_return error(exchange, prepared.error());
   }
-  auto principal = authenticate(exchange, *params);
-  if (!principal) co_return std::move(principal).error();
+  if (auto proven = authenticate(exchange, *params); !proven) co_return std::move(proven).error();
 
   const std::string region(params->scope.region);
   // The signature covers the normalised path: routing by the raw one would let it serve for another resource.
@@ -105,8 +106,7 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   const Result<> decoded = wire::decode(*routed->operation, exchange.request, *routed, input.get());
   if (!decoded) co_return error(exchange, decoded.error());
 
-  AccountId caller = principal->account;
-  Call call(environment_, std::move(*principal), std::move(caller));
+  Call call(environment_, exchange.credential->principal);
   call.now_ = exchange.now;
   call.request_id_ = exchange.report.request_id;
   call.region_ = region;
@@ -202,25 +202,24 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, c
   });
 }
 
-std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange& exchange,
-                                                                        const sigv4::AuthParams& params) {
-  const access::CredentialSource source{.sealer = environment_.sealer, .development = takes_development_keys(exchange),
+std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, const sigv4::AuthParams& params) {
+  const access::CredentialSource source{.sealer = environment_.sealer,
+                                        .development = takes_development_keys(exchange),
                                         .scope = cache_scope_};
-  const auto found = environment_.db.read([&](store::Reader& reader) -> Result<access::FoundCredential> {
+  const auto found = environment_.db.read([&](store::Reader& reader) -> Result<std::optional<AuthFailure>> {
     auto credential = TRY(
         access::find_credential(reader, source, params.access_key_id, params.session_token.value_or(""), exchange.now));
-    // A long-term key was found with its user just now.
-    if (!credential || !credential->principal.session) return credential;
+    if (!credential) return std::optional(credential.error());
+    exchange.credential = std::move(*credential);
+    const auto version = exchange.credential->identity_version;
+    exchange.subject = TRY(access::Subject::gather(reader, cache_scope_, exchange.credential->principal, version));
+    if (exchange.subject) return std::optional<AuthFailure>{};
     // A session whose role or user is gone is dead, however long its token lasts.
-    const auto subject = TRY(access::Subject::gather(reader, cache_scope_, credential->principal));
-    if (!subject)
-      return access::FoundCredential(
-          std::unexpected(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)}));
-    return credential;
+    return std::optional(AuthFailure{AuthFailureKind::kInvalidToken, std::string(kDeadPrincipal)});
   });
   if (!found) return std::unexpected(error(exchange, found.error()));
-  if (!*found) return std::unexpected(refused(exchange, found->error()));
-  const access::Credential& credential = **found;
+  if (*found) return std::unexpected(refused(exchange, **found));
+  const access::Credential& credential = *exchange.credential;
 
   const sigv4::SigningKeyId id{.access_key_id = params.access_key_id,
                                .secret_version = secret_version(credential.secret),
@@ -233,7 +232,7 @@ std::expected<access::Principal, http::Response> Pipeline::authenticate(Exchange
   if (!verified) return std::unexpected(refused(exchange, verified.error()));
   exchange.report.principal_arn = credential.principal.arn;
   if (options_.authenticated) options_.authenticated(credential.principal, params.scope, exchange.now);
-  return credential.principal;
+  return {};
 }
 
 Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) const {
@@ -242,8 +241,6 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
     return fail(denied("accounts are managed with the server's management credentials"));
   }
   return environment_.db.read([&](store::Reader& reader) -> Result<> {
-    const auto subject = TRY(access::Subject::gather(reader, cache_scope_, call.principal_));
-    if (!subject) return fail(denied(std::string(kDeadPrincipal)));
     call.resource_ = "*";
     const auto forbidden =
         access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
@@ -261,7 +258,7 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       const access::Ask ask{
           .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
       const auto outcome =
-          TRY(access::authorize(reader, *subject, ask, [&](policy::Context& context) { keys.fill(context); }));
+          TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) { keys.fill(context); }));
       exchange.report.resource = target.arn;
       if (!outcome.decision.allowed) return fail(denied(outcome.message));
       if (!first) continue;

@@ -65,7 +65,7 @@ class Pipeline {
   Task<Result<>> prepare_development_account(const Exchange& exchange, const sigv4::AuthParams& params);
   std::expected<sigv4::AuthParams, http::Response> read_signature(Exchange& exchange) const;
   std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
-  std::expected<access::Principal, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
+  std::expected<void, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
   Result<> authorize(Exchange& exchange, Call& call, const void* input) const;
   http::Response error(Exchange& exchange, const Error& error) const;
   http::Response refused(Exchange& exchange, const AuthFailure& failure) const;
