@@ -79,6 +79,7 @@ class Server::Impl {
   void admit(EventLoop& loop, tcp::socket socket);
   void refuse(tcp::socket socket);
   bool wait_closed(std::chrono::milliseconds limit);
+  void wait_listeners_ended();
 
   ServerShared shared_;
   std::unique_ptr<asio::ssl::context> tls_;
@@ -86,6 +87,7 @@ class Server::Impl {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<Endpoint> endpoints_;
   std::atomic<std::size_t> next_loop_ = 0;
+  std::size_t accepting_ = 0;  // listeners whose coroutine runs; under shared_.mutex
   std::mutex stop_mutex_;
   bool started_ = false;
   bool stopped_ = false;
@@ -105,9 +107,13 @@ Result<> Server::Impl::start() {
   for (std::size_t i = 0; i < threads; ++i) loops_.push_back(std::make_unique<EventLoop>(shared_));
   for (const Endpoint& endpoint : shared_.options.listen) TRY(listen(endpoint));
 
+  accepting_ = listeners_.size();
   for (const auto& listener : listeners_) {
-    asio::co_spawn(listener->loop.context(), accept(*listener), [](const std::exception_ptr& failure) {
+    asio::co_spawn(listener->loop.context(), accept(*listener), [this](const std::exception_ptr& failure) {
       if (failure) log::error("a listener ended by an exception");
+      const std::lock_guard lock(shared_.mutex);
+      --accepting_;
+      shared_.all_closed.notify_all();
     });
   }
   for (const auto& loop : loops_) loop->run();
@@ -187,6 +193,11 @@ bool Server::Impl::wait_closed(std::chrono::milliseconds limit) {
   return shared_.all_closed.wait_for(lock, limit, [&] { return shared_.connections_open.load() == 0; });
 }
 
+void Server::Impl::wait_listeners_ended() {
+  std::unique_lock lock(shared_.mutex);
+  shared_.all_closed.wait_for(lock, kCutWait, [&] { return accepting_ == 0; });
+}
+
 bool Server::Impl::stop(std::chrono::milliseconds drain) {
   const std::lock_guard lock(stop_mutex_);
   if (std::exchange(stopped_, true) || loops_.empty()) return true;
@@ -204,6 +215,8 @@ bool Server::Impl::stop(std::chrono::milliseconds drain) {
     for (const auto& loop : loops_) loop->close_all();
     wait_closed(kCutWait);
   }
+  // An accept that is still pending holds a socket of another loop, which must not outlive that loop.
+  wait_listeners_ended();
   for (const auto& loop : loops_) loop->stop();
   return clean;
 }

@@ -313,6 +313,22 @@ TEST(ServerTest, ListensOnSeveralAddressesAndRefusesToStartOnBadOptions) {
   EXPECT_EQ(error_of({.tls_cert_path = "/nonexistent", .tls_key_path = "/nonexistent"}), ErrorCode::kValidation);
 }
 
+TEST(ServerTest, EndsWhileItsListenersWaitOnSocketsOfOtherLoops) {
+  for (int round = 0; round < 30; ++round) {
+    ServerOptions options;
+    options.threads = 2;
+    options.listen = {{.host = "127.0.0.1", .port = 0}, {.host = "127.0.0.1", .port = 0}};
+    Server server(std::move(options), testing::echo);
+    ASSERT_TRUE(server.start());
+    // Answered: both listeners wait for their next connection, one of them with a socket of the other's loop.
+    for (const Endpoint& endpoint : server.endpoints()) {
+      RawClient client(endpoint.port);
+      client.send(get("/", "Connection: close\r\n"));
+      client.response();
+    }
+  }
+}
+
 TEST(ServerTest, CountsWhatItDid) {
   TestServer server;
   std::string request = get("/count");
