@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "identity/table.h"
 
 namespace warifu::identity {
@@ -47,6 +48,12 @@ Result<> create_account(store::Txn& txn, const Account& account) {
   const std::string key = key_of(kAccount, account.id);
   if (TRY(txn.get(store::Partition::system(), key))) {
     return fail(already_exists(fmt::format("account {} already exists", account.id)));
+  }
+  const auto id = AccountId::parse(account.id);
+  CHECK(id.has_value(), "an account's number has twelve digits");
+  // What other services kept for the number would fall to whoever had it next.
+  if (TRY(identity_version(txn, *id)) != 0) {
+    return fail(already_exists(fmt::format("account {} was deleted; its number is not used again", account.id)));
   }
   return put_row(txn, store::Partition::system(), key, account);
 }

@@ -11,6 +11,7 @@ namespace warifu::identity {
 
 /// Accounts live in the system partition: `find` costs one get. Errors besides the store's own:
 /// EntityAlreadyExists, NoSuchEntity, as AWS words them.
+/// The number of a deleted account is taken for ever, as on AWS: data of other services may still lie under it.
 [[nodiscard]] Result<> create_account(store::Txn& txn, const Account& account);
 [[nodiscard]] Result<std::optional<Account>> find_account(store::Reader& reader, const AccountId& id);
 /// In order of their numbers.

@@ -50,7 +50,9 @@ TEST_F(AccountsTest, DeletingAnAccountKillsItsCredentialsAndLeavesNoRowBehind) {
   EXPECT_FALSE(read([&](store::Reader& reader) { return gather(reader, a, user.id); }));
   EXPECT_FALSE(read([&](store::Reader& reader) { return principal_by_id(reader, user.id); }));
   EXPECT_TRUE(read([&](store::Reader& reader) { return tags_of(reader, a, "arn:aws:x:::y"); }).empty());
-  EXPECT_GT(version(a), before) << "a later account of this number must not meet an old cache entry";
+  EXPECT_GT(version(a), before) << "a cache must not take what it remembers for today's";
+  EXPECT_THAT(failure([&](store::Txn& txn) { return create_account(txn, {.id = a.str(), .name = "again"}); }),
+              ::testing::HasSubstr("its number is not used again"));
 }
 
 TEST_F(AccountsTest, AResourcePolicysVersionNeverComesBack) {

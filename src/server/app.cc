@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -78,6 +79,7 @@ struct App::Parts {
   std::unique_ptr<api::Pipeline> pipeline;
   std::unique_ptr<net::Server> server;
   std::string public_url;
+  std::jthread background;
 
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
@@ -136,6 +138,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   // Port 0 is known only now, and nobody has been told a URL yet: no request can be reading it.
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
+  // What a stop or a crash interrupted goes on beside the first requests, not before them.
+  parts->background = std::jthread([&db = parts->storage->db()](const std::stop_token& stop) { resume_background_work(db, stop); });
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 

@@ -1,17 +1,36 @@
 #include "server/services.h"
 
+#include "base/log.h"
 #include "services/accounts/operations.h"
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
+#include "services/memory/sweep.h"
 #include "services/sts/operations.h"
 
 namespace warifu::server {
+namespace {
+
+constexpr std::size_t kSweepBatches = 10;  // transactions between two looks at whether the server stops
+
+}  // namespace
 
 void bind_services(api::Registry& registry) {
   services::accounts::bind(registry);
   services::iam::bind(registry);
   services::memory::bind(registry);
   services::sts::bind(registry);
+}
+
+void resume_background_work(store::Db& db, const std::stop_token& stop) {
+  namespace sweep = services::memory::sweep;
+  while (!stop.stop_requested()) {
+    const auto marked = db.read([](store::Reader& reader) { return sweep::marked_memories(reader, 1); });
+    if (marked && marked->empty()) return;
+    const Result<> swept = marked ? sweep::run_blocking(db, kSweepBatches) : std::unexpected(marked.error());
+    if (swept) continue;
+    log::warn("deleted memories could not be swept", {{"why", swept.error().message}});
+    return;
+  }
 }
 
 }  // namespace warifu::server
