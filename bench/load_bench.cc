@@ -122,7 +122,8 @@ void print_lua(const std::vector<std::string>& requests) {
   fmt::print("local requests = {{\n");
   for (const std::string& request : requests) {
     std::string literal;
-    for (const char c : request) literal += c == '\r' ? "\\r" : c == '\n' ? "\\n" : c == '"' ? "\\\"" : std::string(1, c);
+    for (const char c : request)
+      literal += c == '\r' ? "\\r" : c == '\n' ? "\\n" : c == '"' ? "\\\"" : std::string(1, c);
     fmt::print("\"{}\",\n", literal);
   }
   fmt::print("}}\nlocal i = 0\nrequest = function()\n  i = i % #requests + 1\n  return requests[i]\nend\n");

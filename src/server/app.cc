@@ -139,7 +139,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
   // What a stop or a crash interrupted goes on beside the first requests, not before them.
-  parts->background = std::jthread([&db = parts->storage->db()](const std::stop_token& stop) { resume_background_work(db, stop); });
+  parts->background =
+      std::jthread([&db = parts->storage->db()](const std::stop_token& stop) { resume_background_work(db, stop); });
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
