@@ -11,8 +11,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace warifu;
-  static const auto sealer =
-      vault::make_sealer(vault::master_key_from(crypto::SecretBytes::copy_of(std::string(vault::kMasterKeyBytes, 'k'))));
+  static const std::string key(vault::kMasterKeyBytes, 'k');
+  static const auto sealer = vault::make_sealer(vault::master_key_from(crypto::SecretBytes::copy_of(key)));
   const std::string text(reinterpret_cast<const char*>(data), size);
 
   CHECK(!sealer->open("paging-token", text), "bytes of an attacker's own opened");
