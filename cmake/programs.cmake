@@ -12,6 +12,11 @@ add_executable(warifu src/main.cc)
 target_compile_definitions(warifu PRIVATE WARIFU_VERSION="${PROJECT_VERSION}")
 target_compile_options(warifu PRIVATE ${WARIFU_WARNINGS})
 target_link_libraries(warifu PRIVATE warifu_server warifu_cli)
+if(NOT WARIFU_SANITIZE)
+  # A signed read is some hundred small allocations (docs/decisions/0008-jemalloc.md); sanitizers bring their own malloc.
+  pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+  target_link_libraries(warifu PRIVATE PkgConfig::JEMALLOC)
+endif()
 
 # A fuzz target links libFuzzer under the fuzz preset; elsewhere a driver replays its corpus as a test.
 foreach(source ${fuzz_sources})
