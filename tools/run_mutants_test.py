@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import run_mutants
-from run_mutants import Broken, Mutant, choose, read_mutant, run
+from run_mutants import Broken, Mutant, choose, output_of, read_mutant, run
 
 
 class RunMutantsTest(unittest.TestCase):
@@ -46,6 +46,12 @@ class RunMutantsTest(unittest.TestCase):
 
     def test_a_suite_that_fails_anyway_catches_nothing(self):
         self.assertEqual(self.outcome("t", "t"), {"caught": [], "survived": [], "broken": ["m"]})
+
+    def test_every_patch_still_applies_to_the_sources(self):
+        for patch in sorted((run_mutants.ROOT / "test" / "mutants").glob("*.patch")):
+            read_mutant(patch)
+            status, output = output_of(["git", "apply", "--check", str(patch)], run_mutants.ROOT)
+            self.assertEqual(status, 0, f"{patch.name} must be planted anew: {output}")
 
 
 if __name__ == "__main__":
