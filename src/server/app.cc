@@ -26,6 +26,12 @@ namespace {
 
 constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
 
+/// What cannot be written is lost: fmt::print would throw where a redirected stream lies on a full disk, and end us.
+void say(std::FILE* stream, std::string_view line) {
+  (void)std::fwrite(line.data(), 1, line.size(), stream);
+  (void)std::fflush(stream);
+}
+
 /// A wildcard address is not one that a client could use.
 std::string shown_host(const net::Endpoint& endpoint) {
   if (endpoint.host == "0.0.0.0" || endpoint.host == "::") return "127.0.0.1";
@@ -150,7 +156,7 @@ bool App::stop(std::chrono::milliseconds drain) { return parts_->server->stop(dr
 
 int serve(const ServeOptions& options) {
   const auto report = [](const Error& error) {
-    fmt::print(stderr, "warifu: {}\n", error.message);
+    say(stderr, fmt::format("warifu: {}\n", error.message));
     return 1;
   };
   if (const auto logging = set_up_logging(options.log_format, options.log_level); !logging)
@@ -166,10 +172,9 @@ int serve(const ServeOptions& options) {
   auto app = App::start(options);
   if (!app) return report(app.error());
   if (options.development) {
-    fmt::print(stderr, "\033[31mwarifu: --dev: anyone on this machine is an administrator of any account\033[0m\n");
+    say(stderr, "\033[31mwarifu: --dev: anyone on this machine is an administrator of any account\033[0m\n");
   }
-  fmt::print("listening on {}\n", (*app)->public_url());
-  std::fflush(stdout);
+  say(stdout, fmt::format("listening on {}\n", (*app)->public_url()));
   int signal = 0;
   sigwait(&signals, &signal);
   log::info("stopping: running requests may finish");
