@@ -56,6 +56,7 @@ class Server:
 
     def __init__(self, data: Path, *flags: str):
         self.data = data
+        self.log_file = data.parent / f"{data.name}.log"
         self.flags = flags
         self.url = ""
         self.lines: list[str] = []
@@ -64,7 +65,7 @@ class Server:
     def start(self) -> "Server":
         self.url = ""
         self.data.mkdir(parents=True, exist_ok=True)
-        log = open(self.data.parent / f"{self.data.name}.log", "ab")
+        log = open(self.log_file, "ab")
         command = [str(BINARY), "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), *self.flags]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment()
@@ -89,7 +90,7 @@ class Server:
 
     def log(self) -> str:
         """What it has said so far, on both streams."""
-        file = self.data.parent / f"{self.data.name}.log"
+        file = self.log_file
         return "".join(self.lines) + (file.read_text(errors="replace") if file.exists() else "")
 
     def stop(self) -> int:

@@ -37,6 +37,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def server_on(make_server: Any, disk: Path) -> Server:
+    """Its data lies on the disk that fills up; what it says must not."""
+    server = make_server(disk / "data")
+    server.log_file = disk.parent / "server.log"
+    return server
+
+
 def fill(disk: Path, left_bytes: int) -> None:
     """Leaves `left_bytes` of the disk free; 0 leaves not one."""
     with open(disk / "ballast", "ab") as file:
@@ -118,7 +125,7 @@ def start_with_memory(server: Server) -> tuple[Keys, str]:
 
 
 def test_a_full_disk_refuses_writes_and_loses_nothing(make_server: Any, disk: Path) -> None:
-    server = make_server(disk / "data")
+    server = server_on(make_server, disk)
     keys, memory = start_with_memory(server)
     written: list[Event] = []
     refused: list[Event] = []
@@ -142,7 +149,7 @@ def test_a_full_disk_refuses_writes_and_loses_nothing(make_server: Any, disk: Pa
 
 @pytest.mark.parametrize("returned_bytes", [500_000, 5 << 20])
 def test_reads_go_on_when_too_little_room_returns(make_server: Any, disk: Path, returned_bytes: int) -> None:
-    server = make_server(disk / "data")
+    server = server_on(make_server, disk)
     keys, memory = start_with_memory(server)
     written: list[Event] = []
     with Line(server, keys) as line:
@@ -169,7 +176,7 @@ def test_reads_go_on_when_too_little_room_returns(make_server: Any, disk: Path, 
 
 
 def test_a_server_killed_on_a_full_disk_has_everything_once_there_is_room(make_server: Any, disk: Path) -> None:
-    server = make_server(disk / "data")
+    server = server_on(make_server, disk)
     keys, memory = start_with_memory(server)
     written: list[Event] = []
     fill(disk, LEFT_BYTES)
