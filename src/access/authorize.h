@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "access/subject.h"
 #include "base/result.h"
@@ -38,6 +39,11 @@ using ContextFill = std::function<void(policy::Context&)>;
 /// Keys of the principal (facts: global condition keys): PrincipalArn, PrincipalAccount, PrincipalType, PrincipalTag,
 /// userid, username, TokenIssueTime, MultiFactorAuthPresent, SourceIdentity.
 void add_principal_keys(policy::Context& context, const Subject& subject);
+
+/// A refusal with that sentence, as the Error that the wire answers 403 for.
+[[nodiscard]] inline Error access_denied(std::string message) {
+  return {.code = ErrorCode::kAccessDenied, .message = std::move(message), .aws_name = {}, .reason = {}, .fields = {}};
+}
 
 /// AWS's sentence for a denial, byte for byte (troubleshooting guide, "access denied error messages").
 [[nodiscard]] std::string denial_message(std::string_view principal_arn, const Ask& ask,

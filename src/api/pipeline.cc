@@ -32,10 +32,6 @@ Error host_error(std::string_view host) {
 
 std::uint64_t secret_version(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
 
-Error denied(std::string message) {
-  return {.code = ErrorCode::kAccessDenied, .message = std::move(message), .aws_name = {}, .reason = {}, .fields = {}};
-}
-
 }  // namespace
 
 struct Pipeline::Exchange {
@@ -238,13 +234,13 @@ std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, c
 Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) const {
   const wire::Operation& operation = *exchange.operation;
   if (exchange.service->signing_name == "warifu" && call.account().str() != access::kManagementAccount) {
-    return fail(denied("accounts are managed with the server's management credentials"));
+    return fail(access::access_denied("accounts are managed with the server's management credentials"));
   }
   return environment_.db.read([&](store::Reader& reader) -> Result<> {
     call.resource_ = "*";
     const auto forbidden =
         access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
-    if (forbidden) return fail(denied(*forbidden));
+    if (forbidden) return fail(access::access_denied(*forbidden));
     if (operation.authorizer == wire::Authorizer::kNone) return {};
     const bool trust = operation.authorizer == wire::Authorizer::kTrust;
 
@@ -260,13 +256,13 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       const auto outcome =
           TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) { keys.fill(context); }));
       exchange.report.resource = target.arn;
-      if (!outcome.decision.allowed) return fail(denied(outcome.message));
+      if (!outcome.decision.allowed) return fail(access::access_denied(outcome.message));
       if (!first) continue;
       first = false;
       call.resource_ = target.arn;
       if (const auto owner = AccountId::parse(target.account)) call.owner_ = *owner;
     }
-    if (first) return fail(denied(fmt::format("no permission covers this form of {}", operation.name)));
+    if (first) return fail(access::access_denied(fmt::format("no permission covers this form of {}", operation.name)));
     return {};
   });
 }

@@ -1,25 +1,23 @@
 #include "services/sts/users.h"
 
+#include "access/authorize.h"
 #include "access/session_token.h"
 #include "identity/access_keys.h"
-#include "services/sts/roles.h"
 #include "identity/types.h"
+#include "services/sts/roles.h"
 #include "services/sts/sessions.h"
 
 namespace warifu::services::sts {
 namespace {
 
 namespace shapes = model::sts;
+using access::access_denied;
 
 access::Session lasting(std::int64_t seconds, Timestamp now) {
   access::Session session;
   session.issued = now;
   session.expires = now.plus_seconds(seconds);
   return session;
-}
-
-Error denied(std::string message) {
-  return {.code = ErrorCode::kAccessDenied, .message = std::move(message), .aws_name = {}, .reason = {}, .fields = {}};
 }
 
 Result<access::Principal> federated_user(store::Reader& reader, const api::Call& call,
@@ -54,7 +52,7 @@ Task<Result<shapes::GetCallerIdentityOutput>> get_caller_identity(api::Call& cal
 
 Task<Result<shapes::GetSessionTokenOutput>> get_session_token(api::Call& call, shapes::GetSessionTokenInput input) {
   if (input.serial_number || input.token_code) {
-    co_return fail(denied("MultiFactorAuthentication failed with invalid MFA one time pass code. "));
+    co_return fail(access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code. "));
   }
   access::Principal principal = call.principal();
   const bool root = principal.kind == access::PrincipalKind::kRoot;
@@ -69,10 +67,9 @@ Task<Result<shapes::GetSessionTokenOutput>> get_session_token(api::Call& call, s
 Task<Result<shapes::GetFederationTokenOutput>> get_federation_token(api::Call& call,
                                                                     shapes::GetFederationTokenInput input) {
   if (call.principal().kind != access::PrincipalKind::kUser) {
-    co_return fail(denied("GetFederationToken is for IAM users: call it with a user's own access key"));
+    co_return fail(access_denied("GetFederationToken is for IAM users: call it with a user's own access key"));
   }
-  const auto principal =
-      call.db().read([&](store::Reader& reader) { return federated_user(reader, call, input); });
+  const auto principal = call.db().read([&](store::Reader& reader) { return federated_user(reader, call, input); });
   if (!principal) co_return fail(principal.error());
   shapes::GetFederationTokenOutput output;
   output.credentials = credentials_of(*principal, call);
@@ -81,8 +78,7 @@ Task<Result<shapes::GetFederationTokenOutput>> get_federation_token(api::Call& c
   co_return output;
 }
 
-Task<Result<shapes::GetAccessKeyInfoOutput>> get_access_key_info(api::Call& call,
-                                                                 shapes::GetAccessKeyInfoInput input) {
+Task<Result<shapes::GetAccessKeyInfoOutput>> get_access_key_info(api::Call& call, shapes::GetAccessKeyInfoInput input) {
   shapes::GetAccessKeyInfoOutput output;
   if (const auto account = access::account_of_temporary_key(input.access_key_id)) {
     output.account = account->str();
@@ -106,7 +102,9 @@ Task<Result<shapes::DecodeAuthorizationMessageOutput>> decode_authorization_mess
   if (!opened) {
     co_return fail({.code = ErrorCode::kValidation,
                     .message = "the encoded message is not one that this server made for your account",
-                    .aws_name = "InvalidAuthorizationMessageException", .reason = {}, .fields = {}});
+                    .aws_name = "InvalidAuthorizationMessageException",
+                    .reason = {},
+                    .fields = {}});
   }
   co_return shapes::DecodeAuthorizationMessageOutput{.decoded_message = *opened};
 }
