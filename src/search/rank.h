@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "search/embedder.h"
+#include "search/shard.h"
+
+namespace warifu::search {
+
+/// A query's vector for the records of one embedder, and how their cosine counts.
+struct QueryVector {
+  Vector vector;
+  Calibration calibration;
+};
+
+struct Query {
+  std::vector<Term> terms;           // of the query's text; repetitions count once
+  std::vector<QueryVector> vectors;  // at most one for each embedder; records of others are scored by their words alone
+};
+
+/// A place in a ranking: what comes after it has a lower score, or the same and a later order.
+struct Position {
+  float score = 0;
+  std::uint64_t order = 0;
+};
+
+struct Hit {
+  RecordId id{};
+  std::uint64_t order = 0;
+  float score = 0;  // in [0, 1]
+};
+
+/// Whether a record may be found, told by its attributes. Empty: all may. Called lazily, only for records that would be
+/// among the best, in no particular order; it must not change its mind during one call of `rank`.
+using Filter = std::function<bool(std::string_view attributes)>;
+
+/// Up to this many records in all, a ranking is exact. Above, a coarse look at the vectors chooses the candidates
+/// (words still count exactly); at least 0.99 of the ten best are those of the exact ranking, and every score is exact.
+inline constexpr std::size_t kExactMax = 100'000;
+
+/// The `count` best records of the shards that the filter lets through and that come after `after`, best first; of
+/// equal scores the smaller order first. Fewer only when there are no more: there is no cut-off, and a score of 0
+/// counts.
+///
+/// score = w·cal + (1−w)·(½·bm(text) + ½·bm(index text)), w·cal the calibrated cosine (w 0 without vectors of a common
+/// embedder), bm = Σ idf·tf/(tf + k1(1−b+b·len/avg)) / Σ idf over the query's distinct terms, k1 1.2, b 0.4,
+/// idf = ln(1 + (N−df+.5)/(df+.5)). N, df and avg are those of the shards given together, and of nothing else.
+///
+/// Pure, thread-safe while nobody writes the shards. A thread keeps up to 64 MB of scratch space from call to call.
+[[nodiscard]] std::vector<Hit> rank(std::span<const Shard* const> shards, const Query& query, const Filter& filter,
+                                    std::size_t count, std::optional<Position> after = std::nullopt);
+
+/// The calibration that `query` uses for an embedder is the embedder's own: terms and one vector for each embedder.
+[[nodiscard]] Result<Query> make_query(std::string_view text, std::span<Embedder* const> embedders);
+
+}  // namespace warifu::search
