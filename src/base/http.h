@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 
 /// HTTP messages as plain values: what `net` reads and writes, `sigv4` verifies and `wire` decodes. No I/O here.
 namespace warifu::http {
+
+class BodyStream;  // body_stream.h
 
 /// Header fields in the order they came; names compare without case (RFC 9110 §5.1).
 class Headers {
@@ -60,11 +63,14 @@ struct Request {
   }
 };
 
-/// One response. `net` adds Content-Length, Date and connection fields.
+/// One response. `net` adds Content-Length or Transfer-Encoding, Date and connection fields.
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  /// Set: the body is made while it is sent, and follows what `body` holds. One reader; the copies of a response share
+  /// it.
+  std::shared_ptr<BodyStream> stream{};
 };
 
 }  // namespace warifu::http

@@ -117,6 +117,8 @@ class ChatStream {
   virtual ~ChatStream() = default;
   /// The next event; nullopt after Finished. An error ends the stream (`error.h`).
   virtual Task<Result<std::optional<ChatEvent>>> next() = 0;
+  /// Makes a `next` that waits fail soon. Called on the same event loop, at any time, repeatedly.
+  virtual void cancel() = 0;
 };
 
 /// A model to talk to. Thread-safe. Outlives its calls and streams.

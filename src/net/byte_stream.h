@@ -26,6 +26,8 @@ class ByteStream {
   virtual void cancel() = 0;
   /// False when the peer has surely gone (or talks out of turn): an idle connection is not worth trying again.
   [[nodiscard]] virtual bool usable() = 0;
+  /// True when the peer has surely ended its half or is out of reach, whatever it sent before that and nobody has read.
+  [[nodiscard]] virtual bool gone() { return false; }
   /// Closes at once. Idempotent; what waits fails.
   virtual void close() = 0;
 };

@@ -4,76 +4,25 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "net/connector.h"
 #include "net/http_parser.h"
 #include "net/response_reader.h"
 #include "net/response_writer.h"
-#include "net/socket_stream.h"
 
 namespace warifu::net {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
-
-/// One fetch's deadline: when it passes, what is under way is cancelled, and nothing new may begin.
-class Deadline : public std::enable_shared_from_this<Deadline> {
- public:
-  explicit Deadline(const asio::any_io_executor& executor) : timer_(executor) {}
-
-  void start(std::chrono::milliseconds timeout) {
-    timer_.expires_after(timeout);
-    timer_.async_wait([self = shared_from_this()](const error_code& error) {
-      if (error) return;
-      self->passed_ = true;
-      if (self->cancel_) self->cancel_();
-    });
-  }
-  /// What to cancel from here on. REQUIRES: what `cancel` refers to lives until the next call of this or of `stop`.
-  void guard(std::function<void()> cancel) { cancel_ = std::move(cancel); }
-  void stop() {
-    cancel_ = nullptr;
-    timer_.cancel();
-  }
-  [[nodiscard]] bool passed() const { return passed_; }
-
- private:
-  asio::steady_timer timer_;
-  std::function<void()> cancel_;
-  bool passed_ = false;
-};
-
-/// Ends the deadline however the coroutine that owns it ends.
-struct DeadlineScope {
-  std::shared_ptr<Deadline> deadline;
-  explicit DeadlineScope(std::shared_ptr<Deadline> d) : deadline(std::move(d)) {}
-  ~DeadlineScope() { deadline->stop(); }
-  DeadlineScope(const DeadlineScope&) = delete;
-  DeadlineScope& operator=(const DeadlineScope&) = delete;
-};
-
-/// Forgets what the deadline was to cancel, before that is gone.
-struct GuardScope {
-  Deadline& deadline;
-  explicit GuardScope(Deadline& d) : deadline(d) {}
-  ~GuardScope() { deadline.guard(nullptr); }
-  GuardScope(const GuardScope&) = delete;
-  GuardScope& operator=(const GuardScope&) = delete;
-};
 
 bool is_repeatable(std::string_view method) {
   constexpr std::array<std::string_view, 5> kMethods = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
@@ -87,6 +36,8 @@ Result<> check_request(const http::Request& request) {
   }
   return {};
 }
+
+std::string pool_key(const Url& url) { return (url.secure ? "https " : "http ") + url.authority(); }
 
 /// An idle connection waiting for its next request.
 struct Idle {
@@ -104,6 +55,10 @@ class Client::Impl {
 
   static Task<Result<http::Response>> fetch(std::shared_ptr<Impl> self, Url url, http::Request request,
                                             std::chrono::milliseconds timeout);
+  static Task<Result<std::unique_ptr<ResponseStream>>> open(std::shared_ptr<Impl> self, Url url, http::Request request,
+                                                            StreamTimeouts timeouts);
+  /// Nothing is kept from here on: the loops may go.
+  void close();
 
  private:
   struct Attempt {
@@ -111,18 +66,21 @@ class Client::Impl {
     bool repeatable = false;  // nothing of an answer came over a connection that had been idle
   };
 
-  Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, Deadline& deadline);
-  Task<Result<tcp::socket>> connect_tcp(const Url& url, Deadline& deadline);
+  class Live;
+
+  Task<Result<std::unique_ptr<ByteStream>>> dial(const Url& url, Deadline& deadline);
   Task<Attempt> exchange(std::unique_ptr<ByteStream> stream, const Url& url, const http::Request& request,
                          Deadline& deadline);
   std::unique_ptr<ByteStream> take_idle(const std::string& key, const asio::execution_context& loop);
+  Task<> keep(const Url& url, std::unique_ptr<ByteStream> stream);
   void keep_idle(std::string key, const asio::execution_context& loop, std::unique_ptr<ByteStream> stream);
 
   ClientOptions options_;
   asio::ssl::context tls_{asio::ssl::context::tls_client};
   std::optional<Error> tls_error_;
-  std::mutex mutex_;  // guards idle_
+  std::mutex mutex_;  // guards idle_ and closed_
   std::list<Idle> idle_;
+  bool closed_ = false;
 };
 
 Client::Impl::Impl(ClientOptions options) : options_(std::move(options)) {
@@ -163,54 +121,14 @@ std::unique_ptr<ByteStream> Client::Impl::take_idle(const std::string& key, cons
 
 void Client::Impl::keep_idle(std::string key, const asio::execution_context& loop, std::unique_ptr<ByteStream> stream) {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() >= options_.pool_max) return;
+  if (closed_ || idle_.size() >= options_.pool_max) return;
   idle_.push_front(
       {.key = std::move(key), .loop = &loop, .stream = std::move(stream), .until = Clock::now() + options_.pool_idle});
 }
 
-Task<Result<tcp::socket>> Client::Impl::connect_tcp(const Url& url, Deadline& deadline) {
-  const auto executor = co_await asio::this_coro::executor;
-  error_code error;
-  std::vector<tcp::endpoint> endpoints;
-  if (const asio::ip::address literal = asio::ip::make_address(url.host, error); !error) {
-    endpoints.emplace_back(literal, url.port);
-  } else {
-    tcp::resolver resolver(executor);
-    deadline.guard([&] { resolver.cancel(); });
-    const auto found =
-        co_await resolver.async_resolve(url.host, std::to_string(url.port), tcp::resolver::numeric_service,
-                                        asio::redirect_error(asio::use_awaitable, error));
-    deadline.guard(nullptr);
-    if (error) co_return fail(unavailable("cannot resolve `" + url.host + "`: " + error.message()));
-    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-  }
-  error = asio::error::not_found;
-  for (const tcp::endpoint& endpoint : endpoints) {
-    if (deadline.passed()) break;
-    tcp::socket socket(executor);
-    deadline.guard([&] {
-      error_code ignored;
-      socket.close(ignored);
-    });
-    co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-    deadline.guard(nullptr);
-    if (!error && socket.is_open()) co_return socket;
-  }
-  co_return fail(unavailable("cannot connect to `" + url.authority() + "`: " + error.message()));
-}
-
-Task<Result<std::unique_ptr<ByteStream>>> Client::Impl::connect(const Url& url, Deadline& deadline) {
-  Result<tcp::socket> socket = co_await connect_tcp(url, deadline);
-  if (!socket) co_return fail(std::move(socket).error());
-  if (!url.secure) co_return tcp_stream(std::move(*socket));
-  if (tls_error_) co_return fail(*tls_error_);
-
-  std::unique_ptr<TlsByteStream> stream = tls_client_stream(std::move(*socket), tls_, url.host);
-  deadline.guard([s = stream.get()] { s->close(); });
-  Result<> shaken = co_await stream->handshake();
-  deadline.guard(nullptr);
-  if (!shaken) co_return fail(std::move(shaken).error());
-  co_return stream;
+Task<Result<std::unique_ptr<ByteStream>>> Client::Impl::dial(const Url& url, Deadline& deadline) {
+  if (url.secure && tls_error_) co_return fail(*tls_error_);
+  co_return co_await connect(url, tls_, deadline);
 }
 
 Task<Client::Impl::Attempt> Client::Impl::exchange(std::unique_ptr<ByteStream> stream, const Url& url,
@@ -237,13 +155,18 @@ Task<Client::Impl::Attempt> Client::Impl::exchange(std::unique_ptr<ByteStream> s
     if (!step) co_return Attempt{fail(std::move(step).error())};
     if (*step == ResponseReader::Step::kReady) break;
   }
-  if (written && reader.reusable() && options_.pool_max > 0) {
-    const auto executor = co_await asio::this_coro::executor;
+  if (written && reader.reusable()) {
     deadline.guard(nullptr);
-    keep_idle((url.secure ? "https " : "http ") + url.authority(), asio::query(executor, asio::execution::context),
-              std::move(stream));
+    co_await keep(url, std::move(stream));
   }
   co_return Attempt{reader.take()};
+}
+
+void Client::Impl::close() {
+  std::list<Idle> dropped;
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  dropped.swap(idle_);
 }
 
 Task<Result<http::Response>> Client::Impl::fetch(std::shared_ptr<Impl> self, Url url, http::Request request,
@@ -253,16 +176,15 @@ Task<Result<http::Response>> Client::Impl::fetch(std::shared_ptr<Impl> self, Url
   const auto deadline = std::make_shared<Deadline>(executor);
   const DeadlineScope scope(deadline);
   deadline->start(timeout);
-  const std::string key = (url.secure ? "https " : "http ") + url.authority();
 
   std::optional<Attempt> attempt;
-  if (auto pooled = self->take_idle(key, asio::query(executor, asio::execution::context))) {
+  if (auto pooled = self->take_idle(pool_key(url), asio::query(executor, asio::execution::context))) {
     attempt = co_await self->exchange(std::move(pooled), url, request, *deadline);
     const bool again = !attempt->response && attempt->repeatable && is_repeatable(request.method);
     if (again && !deadline->passed()) attempt.reset();
   }
   if (!attempt) {
-    Result<std::unique_ptr<ByteStream>> stream = co_await self->connect(url, *deadline);
+    Result<std::unique_ptr<ByteStream>> stream = co_await self->dial(url, *deadline);
     if (stream && !deadline->passed()) {
       attempt = co_await self->exchange(std::move(*stream), url, request, *deadline);
     } else if (!stream) {
@@ -270,15 +192,124 @@ Task<Result<http::Response>> Client::Impl::fetch(std::shared_ptr<Impl> self, Url
     }
   }
   if (attempt && (attempt->response || !deadline->passed())) co_return std::move(attempt->response);
-  co_return fail(unavailable("no answer from `" + url.authority() + "` in time"));
+  co_return fail(timed_out(url));
+}
+
+/// The rest of a response whose head has been read.
+class Client::Impl::Live final : public ResponseStream {
+ public:
+  Live(std::shared_ptr<Impl> client, Url url, std::unique_ptr<ByteStream> stream, std::size_t body_max,
+       std::shared_ptr<Deadline> deadline)
+      : client_(std::move(client)),
+        url_(std::move(url)),
+        stream_(std::move(stream)),
+        reader_(false, body_max),
+        deadline_(std::move(deadline)) {}
+  ~Live() override { deadline_->stop(); }
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+
+  [[nodiscard]] const http::Response& head() const override { return head_; }
+
+  Task<Result<>> begin(const http::Request& request, bool close) {
+    std::string text;
+    write_request_head(request, url_.target, url_.authority(), close, text);
+    deadline_->guard([this] { stream_->close(); });
+    written_ = (co_await stream_->write_all(text, request.body)).has_value();
+    while (!reader_.has_head()) CO_TRY(co_await read());
+    deadline_->stop();
+    head_ = reader_.response();
+    head_.body.clear();
+    co_return Result<>{};
+  }
+
+  Task<Result<std::optional<std::string>>> next() override {
+    for (;;) {
+      if (std::string part = reader_.take_body(); !part.empty()) co_return std::optional(std::move(part));
+      if (whole_) break;
+      deadline_->guard([this] { stream_->close(); });
+      deadline_->start(idle_);
+      const Result<> more = co_await read();
+      deadline_->stop();
+      if (!more) co_return fail(more.error());
+    }
+    if (stream_ && written_ && reader_.reusable()) co_await client_->keep(url_, std::move(stream_));
+    co_return std::nullopt;
+  }
+
+  void cancel() override {
+    if (stream_) stream_->close();
+  }
+
+  void idle(std::chrono::milliseconds timeout) { idle_ = timeout; }
+
+ private:
+  Task<Result<>> read() {
+    constexpr std::size_t kReadBytes = 16 * 1024;
+    buffer_.resize(kReadBytes);
+    const Result<std::size_t> n = co_await stream_->read_some(buffer_);
+    if (deadline_->passed()) co_return fail(timed_out(url_));
+    if (!n) co_return fail(n.error());
+    if (*n == 0) {
+      CO_TRY(reader_.finish());
+      whole_ = true;
+      co_return Result<>{};
+    }
+    const ResponseReader::Step step = CO_TRY(reader_.feed({buffer_.data(), *n}));
+    whole_ = step == ResponseReader::Step::kReady;
+    co_return Result<>{};
+  }
+
+  std::shared_ptr<Impl> client_;  // the stream's TLS context is its
+  const Url url_;
+  std::unique_ptr<ByteStream> stream_;
+  ResponseReader reader_;
+  std::shared_ptr<Deadline> deadline_;
+  std::chrono::milliseconds idle_{};
+  std::vector<char> buffer_;
+  http::Response head_;
+  bool written_ = false;
+  bool whole_ = false;
+};
+
+Task<> Client::Impl::keep(const Url& url, std::unique_ptr<ByteStream> stream) {
+  if (options_.pool_max == 0) co_return;
+  const auto executor = co_await asio::this_coro::executor;
+  keep_idle(pool_key(url), asio::query(executor, asio::execution::context), std::move(stream));
+}
+
+Task<Result<std::unique_ptr<ResponseStream>>> Client::Impl::open(std::shared_ptr<Impl> self, Url url,
+                                                                 http::Request request, StreamTimeouts timeouts) {
+  CO_TRY(check_request(request));
+  const auto executor = co_await asio::this_coro::executor;
+  const auto deadline = std::make_shared<Deadline>(executor);
+  const DeadlineScope scope(deadline);
+  deadline->start(timeouts.head);
+  std::unique_ptr<ByteStream> stream = self->take_idle(pool_key(url), asio::query(executor, asio::execution::context));
+  if (!stream) {
+    Result<std::unique_ptr<ByteStream>> dialled = co_await self->dial(url, *deadline);
+    if (deadline->passed()) co_return fail(timed_out(url));
+    if (!dialled) co_return fail(std::move(dialled).error());
+    stream = std::move(*dialled);
+  }
+  auto live = std::make_unique<Live>(self, std::move(url), std::move(stream), self->options_.body_bytes_max, deadline);
+  live->idle(timeouts.idle);
+  CO_TRY(co_await live->begin(request, self->options_.pool_max == 0));
+  co_return live;
 }
 
 Client::Client(ClientOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
-Client::~Client() = default;
+Client::~Client() { impl_->close(); }
 
 Task<Result<http::Response>> Client::fetch(std::string url, http::Request request, std::chrono::milliseconds timeout) {
   Url parsed = CO_TRY(Url::parse(url));
   co_return co_await Impl::fetch(impl_, std::move(parsed), std::move(request), timeout);
+}
+
+Task<Result<std::unique_ptr<ResponseStream>>> Client::open(std::string url, http::Request request,
+                                                           StreamTimeouts timeouts) {
+  Url parsed = CO_TRY(Url::parse(url));
+  co_return co_await Impl::open(impl_, std::move(parsed), std::move(request), timeouts);
 }
 
 Result<http::Response> fetch_blocking(std::string url, http::Request request, std::chrono::milliseconds timeout,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,28 @@ struct ClientOptions {
   std::chrono::milliseconds pool_idle{15'000};
 };
 
+/// `reason` of an error that means: a deadline passed.
+inline constexpr std::string_view kTimedOut = "TimedOut";
+
+/// A response while it comes. Used by one coroutine, on the event loop that it was opened on; destroying it before its
+/// end closes the connection. What nobody asks for is not read.
+class ResponseStream {
+ public:
+  virtual ~ResponseStream() = default;
+  /// Status and fields; its body is empty.
+  [[nodiscard]] virtual const http::Response& head() const = 0;
+  /// The next bytes of the body, not empty, as they come; nullopt: it is whole. Errors as of `fetch`.
+  virtual Task<Result<std::optional<std::string>>> next() = 0;
+  /// Makes a `next` that waits, and all later ones, fail with kUnavailable. Idempotent.
+  virtual void cancel() = 0;
+};
+
+/// How long a streamed response may keep us waiting.
+struct StreamTimeouts {
+  std::chrono::milliseconds head;  // until its head has been read
+  std::chrono::milliseconds idle;  // for each of the pieces after that
+};
+
 /// An HTTP/1.1 client with TLS verification (chain and host name) that cannot be turned off.
 ///
 /// Thread-safe. `fetch` runs on the awaiting coroutine's event loop; pooled connections stay with their loop, so a
@@ -50,9 +73,14 @@ class Client {
   /// request's own are dropped. A request on a pooled connection that turns out closed before any byte of an answer is
   /// sent again once on a new one when its method is GET, HEAD, OPTIONS, PUT or DELETE.
   /// kValidation: bad URL or header; kUnavailable: resolve, connect, TLS, timeout, broken response;
-  /// kTooLarge: the response passes a limit. Any status is a success.
+  /// kTooLarge: the response passes a limit. Any status is a success. A passed deadline has the reason kTimedOut.
   [[nodiscard]] Task<Result<http::Response>> fetch(std::string url, http::Request request,
                                                    std::chrono::milliseconds timeout);
+
+  /// The same, come back when the head has been read; `body_bytes_max` bounds the body as it is read. The request is
+  /// never sent twice.
+  [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(std::string url, http::Request request,
+                                                                   StreamTimeouts timeouts);
 
  private:
   class Impl;

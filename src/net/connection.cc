@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <exception>
 #include <optional>
@@ -98,6 +100,8 @@ Task<bool> HttpConnection::answer() {
 
   const http::Response response = co_await handle(std::move(request));
   framing.close = framing.close || says_close(response) || context_.draining.load(std::memory_order_relaxed);
+  // HTTP/1.0 knows the end of a body without a length by the end of the connection alone.
+  framing.close = framing.close || (response.stream && framing.http_1_0);
   if (!co_await send(response, framing)) co_return false;
   if (framing.close) {
     // What the client sent beyond this request would make the kernel reset the connection, and the answer be lost.
@@ -109,9 +113,44 @@ Task<bool> HttpConnection::answer() {
 }
 
 Task<bool> HttpConnection::send(const http::Response& response, ResponseFraming framing) {
-  write_response_head(response, framing, context_.date.at(SystemClock().now()), head_);
   const bool bodyless = framing.to_head || is_bodyless(response.status);
+  framing.chunked = response.stream && !framing.http_1_0 && !is_bodyless(response.status);
+  write_response_head(response, framing, context_.date.at(SystemClock().now()), head_);
+  if (response.stream && !bodyless) {
+    co_return co_await send_bytes(head_, {}) && co_await send_stream(*response.stream, response.body, framing.chunked);
+  }
   co_return co_await send_bytes(head_, bodyless ? std::string_view{} : std::string_view(response.body));
+}
+
+Task<bool> HttpConnection::send_stream(http::BodyStream& body, std::string first, bool chunked) {
+  if (!first.empty() && !co_await send_piece(first, chunked)) co_return false;
+  for (;;) {
+    Result<std::optional<std::string>> piece = co_await next_piece(body);
+    if (!piece) co_return false;
+    if (!*piece) break;
+    if (!(*piece)->empty() && !co_await send_piece(**piece, chunked)) co_return false;
+  }
+  co_return !chunked || co_await send_bytes("0\r\n\r\n", {});
+}
+
+Task<Result<std::optional<std::string>>> HttpConnection::next_piece(http::BodyStream& body) {
+  watch_.disarm();
+  watch_.guard(&body);
+  Result<std::optional<std::string>> piece = fail(internal_error("a body's stream threw"));
+  try {
+    piece = co_await body.next();
+  } catch (const std::exception& e) {
+    log::error("a body's stream threw", {{"what", e.what()}});
+  }
+  watch_.guard(nullptr);
+  co_return piece;
+}
+
+Task<bool> HttpConnection::send_piece(std::string_view piece, bool chunked) {
+  if (!chunked) co_return co_await send_bytes(piece, {});
+  head_ = fmt::format("{:x}\r\n", piece.size());
+  head_.append(piece).append("\r\n", 2);
+  co_return co_await send_bytes(head_, {});
 }
 
 Task<bool> HttpConnection::send_bytes(std::string_view head, std::string_view body) {

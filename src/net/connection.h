@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "net/address.h"
@@ -62,6 +63,9 @@ class HttpConnection {
   Task<bool> answer();
   Task<http::Response> handle(http::Request request);
   Task<bool> send(const http::Response& response, ResponseFraming framing);
+  Task<bool> send_stream(http::BodyStream& body, std::string first, bool chunked);
+  Task<bool> send_piece(std::string_view piece, bool chunked);
+  Task<Result<std::optional<std::string>>> next_piece(http::BodyStream& body);
   Task<bool> send_bytes(std::string_view head, std::string_view body);
   Task<> refuse(Refusal refusal);
   Task<> linger(std::size_t bytes_max);

@@ -1,6 +1,7 @@
 #include "net/response_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/limits.h"
 #include "net/response_writer.h"
@@ -66,7 +67,7 @@ Result<> ResponseReader::begin_body() {
 Result<> ResponseReader::read_body() {
   if (phase_ == Phase::kChunks) {
     std::string_view in = buffer_;
-    const ChunkDecoder::State state = chunks_.decode(in, response_.body, body_max_);
+    const ChunkDecoder::State state = chunks_.decode(in, response_.body, body_max_ - taken_);
     buffer_.erase(0, buffer_.size() - in.size());
     if (state == ChunkDecoder::State::kTooLarge) return too_large();
     if (state == ChunkDecoder::State::kBad) return fail(unavailable("malformed response: chunks"));
@@ -75,14 +76,19 @@ Result<> ResponseReader::read_body() {
   }
   std::size_t take = buffer_.size();
   if (phase_ == Phase::kLength) {
-    take = std::min(take, static_cast<std::size_t>(*framing_.content_length) - response_.body.size());
-  } else if (take > body_max_ - response_.body.size()) {
+    take = std::min(take, static_cast<std::size_t>(*framing_.content_length) - taken_ - response_.body.size());
+  } else if (take > body_max_ - taken_ - response_.body.size()) {
     return too_large();
   }
   response_.body.append(buffer_, 0, take);
   buffer_.erase(0, take);
-  if (phase_ == Phase::kLength && response_.body.size() == *framing_.content_length) phase_ = Phase::kDone;
+  if (phase_ == Phase::kLength && taken_ + response_.body.size() == *framing_.content_length) phase_ = Phase::kDone;
   return {};
+}
+
+std::string ResponseReader::take_body() {
+  taken_ += response_.body.size();
+  return std::exchange(response_.body, {});
 }
 
 Result<> ResponseReader::finish() const {

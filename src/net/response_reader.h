@@ -26,6 +26,11 @@ class ResponseReader {
   [[nodiscard]] Result<> finish() const;
 
   [[nodiscard]] http::Response take() { return std::move(response_); }
+  /// The head has been read: `take_body` may give some of the body already, `response` has status and fields.
+  [[nodiscard]] bool has_head() const { return phase_ != Phase::kHead; }
+  [[nodiscard]] const http::Response& response() const { return response_; }
+  /// The bytes of the body that have come since the last call; `body_max` bounds them all together.
+  [[nodiscard]] std::string take_body();
   /// After kReady: the connection may carry another request.
   [[nodiscard]] bool reusable() const { return phase_ == Phase::kDone && framing_.keep_alive && buffer_.empty(); }
   [[nodiscard]] bool begun() const { return begun_; }
@@ -45,6 +50,7 @@ class ResponseReader {
   ChunkDecoder chunks_;
   Framing framing_;
   http::Response response_;
+  std::size_t taken_ = 0;  // of the body, by take_body
   bool begun_ = false;
 };
 

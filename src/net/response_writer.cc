@@ -133,7 +133,9 @@ void write_response_head(const http::Response& response, ResponseFraming framing
     append_field(out, name, value);
   }
   if (!own_date) append_field(out, "Date", date);
-  if (!is_bodyless(response.status)) {
+  if (framing.chunked) {
+    append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!is_bodyless(response.status) && !response.stream) {
     if (framing.to_head && response.body.empty() && !own_length.empty()) {
       append_field(out, "Content-Length", own_length);
     } else {

@@ -24,6 +24,7 @@ struct ResponseFraming {
   bool to_head = false;   // answers HEAD: no body, but its length
   bool http_1_0 = false;  // the client speaks HTTP/1.0: keep-alive must be said
   bool close = false;
+  bool chunked = false;  // the body's length is not known ahead
 };
 
 /// Replaces `out` by status line and fields with their empty line. Content-Length and Connection of the response itself

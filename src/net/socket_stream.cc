@@ -1,5 +1,6 @@
 #include "net/socket_stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -40,6 +41,12 @@ Peek peek(tcp::socket& socket) {
   const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Peek::kData;
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Peek::kQuiet : Peek::kGone;
+}
+
+bool has_gone(tcp::socket& socket) {
+  if (!socket.is_open()) return true;
+  pollfd asked{.fd = socket.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 class TcpStream final : public ByteStream {
@@ -85,6 +92,8 @@ class TcpStream final : public ByteStream {
   }
 
   bool usable() override { return peek(socket_) == Peek::kQuiet; }
+
+  bool gone() override { return has_gone(socket_); }
 
   void cancel() override {
     error_code ignored;
@@ -177,6 +186,8 @@ class TlsStream final : public TlsByteStream {
 
   // Bytes that wait may be a session ticket, which TLS 1.3 sends when it likes.
   bool usable() override { return !finished_ && peek(stream_.next_layer()) != Peek::kGone; }
+
+  bool gone() override { return has_gone(stream_.next_layer()); }
 
   void cancel() override {
     error_code ignored;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/body_stream.h"
 #include "net/byte_stream.h"
 
 namespace warifu::net {
@@ -23,11 +24,14 @@ class Watch {
     at_ = Clock::time_point::max();
     passed_ = false;
   }
+  /// From here on `body` is cancelled when the peer goes; nullptr ends that. It lives until then.
+  void guard(http::BodyStream* body) { body_ = body; }
   /// True when the deadline armed last has passed: a failed read or write then means time-out.
   [[nodiscard]] bool passed() const { return passed_; }
 
   /// The ticker's part. Cancels at every tick once late, since an operation may have begun after an earlier cancel.
   void check(Clock::time_point now) {
+    if (body_ != nullptr && stream_->gone()) body_->cancel();
     if (now < at_) return;
     passed_ = true;
     stream_->cancel();
@@ -35,6 +39,7 @@ class Watch {
 
  private:
   ByteStream* stream_;
+  http::BodyStream* body_ = nullptr;
   Clock::time_point at_ = Clock::time_point::max();
   bool passed_ = false;
 };
