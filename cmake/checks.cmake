@@ -10,6 +10,11 @@ foreach(script ${check_scripts})
   set_tests_properties(${name} PROPERTIES LABELS check)
 endforeach()
 
+# The conversations that recall is measured on.
+add_test(NAME check_conversations
+         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/test/data/conversations/check.py)
+set_tests_properties(check_conversations PROPERTIES LABELS check)
+
 # The canary: a planted bug that the fuzzer must find and that replaying its corpus must die of. If either passes, neither
 # means anything for the other targets.
 if(TARGET canary_fuzz)
