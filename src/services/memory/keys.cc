@@ -84,6 +84,8 @@ std::string control_tokens() { return "memory-token/"; }
 std::string control_token(std::string_view digest) { return control_tokens().append(digest); }
 std::string sweeps() { return "memory-sweep/"; }
 std::string sweep(std::string_view memory_arn) { return sweeps().append(memory_arn); }
+std::string extractings() { return "memory-extracting/"; }
+std::string extracting(std::string_view memory_arn) { return extractings().append(memory_arn); }
 
 std::optional<std::string> last_name(std::string_view key, std::string_view prefix) {
   if (!key.starts_with(prefix)) return std::nullopt;

@@ -54,8 +54,10 @@ namespace keys {
 [[nodiscard]] std::string control_token(std::string_view digest);                       // memory-token/ digest
 
 // In partition `system`.
-[[nodiscard]] std::string sweeps();                            // memory-sweep/
-[[nodiscard]] std::string sweep(std::string_view memory_arn);  // memory-sweep/ arn
+[[nodiscard]] std::string sweeps();                                 // memory-sweep/
+[[nodiscard]] std::string sweep(std::string_view memory_arn);       // memory-sweep/ arn
+[[nodiscard]] std::string extractings();                            // memory-extracting/
+[[nodiscard]] std::string extracting(std::string_view memory_arn);  // memory-extracting/ arn
 
 /// The one name that follows `prefix` in `key`; nullopt when what follows is not exactly one name.
 [[nodiscard]] std::optional<std::string> last_name(std::string_view key, std::string_view prefix);

@@ -90,17 +90,34 @@ Result<bool> name_taken(store::Reader& reader, const AccountId& owner, std::stri
 Result<> put(store::Txn& txn, const Target& target, const Memory& memory) {
   const store::Partition account = store::Partition::account(target.owner);
   TRY(txn.put(account, keys::memory(target.region, target.id), encode(memory)));
-  return states::put(txn, target.partition,
-                     {.event_expiry_days = static_cast<std::uint32_t>(memory.event_expiry_duration),
-                      .extracts = memory.strategies && !memory.strategies->empty()});
+  const bool extracts = memory.strategies && !memory.strategies->empty();
+  if (extracts) {
+    TRY(txn.put(store::Partition::system(), keys::extracting(target.arn), ""));
+  } else {
+    TRY(txn.erase(store::Partition::system(), keys::extracting(target.arn)));
+  }
+  return states::put(
+      txn, target.partition,
+      {.event_expiry_days = static_cast<std::uint32_t>(memory.event_expiry_duration), .extracts = extracts});
 }
 
 Result<> erase(store::Txn& txn, const Target& target) {
   TRY(txn.erase(store::Partition::account(target.owner), keys::memory(target.region, target.id)));
+  TRY(txn.erase(store::Partition::system(), keys::extracting(target.arn)));
   TRY(states::erase(txn, target.partition));
   TRY(identity::erase_all_tags(txn, target.owner, target.arn));
   TRY(identity::erase_resource_policy(txn, target.owner, target.arn));
   return sweep::mark_memory(txn, target.arn);
+}
+
+Result<std::vector<std::string>> extracting(store::Reader& reader) {
+  const std::string prefix = keys::extractings();
+  std::vector<std::string> arns;
+  TRY(reader.scan(store::Partition::system(), store::prefix_range(prefix), [&](std::string_view key, std::string_view) {
+    arns.emplace_back(key.substr(prefix.size()));
+    return true;
+  }));
+  return arns;
 }
 
 Result<Page> list(store::Reader& reader, const AccountId& owner, std::string_view region, std::string_view after,

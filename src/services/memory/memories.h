@@ -44,6 +44,9 @@ struct Target {
 /// Erases the row with its state, tags and resource policy, and marks the rest for the sweep: gone at once.
 [[nodiscard]] Result<> erase(store::Txn& txn, const Target& target);
 
+/// ARNs of all memories, of all accounts, that have strategies.
+[[nodiscard]] Result<std::vector<std::string>> extracting(store::Reader& reader);
+
 struct Page {
   std::vector<Memory> memories;  // in byte order of their ids
   bool more = false;

@@ -1,0 +1,251 @@
+#include "services/memory/extraction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "llm/error.h"
+#include "services/memory/extraction_batch.h"
+#include "services/memory/extraction_merge.h"
+#include "services/memory/keys.h"
+
+namespace warifu::services::memory::extraction {
+namespace {
+
+constexpr char kSeparator = '\0';  // in no ARN, actor or session
+constexpr std::size_t kSessionsAtOnce = 1'000;
+
+std::string key_of(std::string_view memory_arn, SessionRef ref) {
+  std::string key(memory_arn);
+  key += kSeparator;
+  key += ref.actor;
+  key += kSeparator;
+  key += ref.session;
+  return key;
+}
+
+struct Place {
+  memories::Target target;
+  queue::Session session;
+};
+
+std::optional<Place> place_of(std::string_view key) {
+  const std::size_t first = key.find(kSeparator);
+  const std::size_t second = first == std::string_view::npos ? first : key.find(kSeparator, first + 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  std::optional<memories::Target> target = memories::parse_target(key.substr(0, first));
+  if (!target) return std::nullopt;
+  return Place{.target = *std::move(target),
+               .session = {.actor = std::string(key.substr(first + 1, second - first - 1)),
+                           .session = std::string(key.substr(second + 1))}};
+}
+
+std::string scope_key(const memories::Target& target, std::string_view name_space, std::string_view strategy) {
+  return fmt::format("{}\n{}\n{}", target.arn, name_space, strategy);
+}
+
+/// What a part's turns became, before it is compared with what is there.
+struct Made {
+  Part part;
+  std::vector<extract::Memory> memories;
+  std::vector<records::Metadata> metadata;  // of each
+  std::vector<extract::Memory> reflections;
+};
+
+/// Everything that one run will write.
+struct Outcome {
+  Changes changes;
+  std::vector<queue::FailedJob> failures;
+};
+
+/// Ids of records and jobs derive from it: the same entries make the same ids.
+std::string seed_of(const memories::Target& target, const Batch& batch, const Part& part, std::string_view what) {
+  std::string seed = fmt::format("{}\n{}\n{}\n{}", target.arn, part.strategy, part.name_space, what);
+  for (const std::size_t index : part.sources) {
+    const queue::Entry& entry = batch.sources[index].entry;
+    seed += fmt::format("\n{} {} {}", entry.created.ms, entry.event_id, entry.job_id);
+  }
+  return seed;
+}
+
+queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, const Part& part, const Error& error,
+                            Timestamp now) {
+  const crypto::Sha256 digest = crypto::sha256(seed_of(target, batch, part, "job"));
+  queue::FailedJob job{.id = records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(4),
+                       .session = batch.session,
+                       .strategy_id = part.strategy,
+                       .reason = fmt::format("CUSTOM_MODEL_BEDROCK_{}", llm::failure_code(error)),
+                       .failed = now};
+  for (const std::size_t index : part.sources) job.entries.push_back(batch.sources[index].entry);
+  log::warn("a strategy could not extract memories",
+            {{"memory", target.arn}, {"strategy", part.strategy}, {"job", job.id}, {"why", error.message}});
+  return job;
+}
+
+records::Metadata metadata_of(const Part& part, const extract::Conversation& conversation,
+                              const extract::Memory& memory) {
+  records::Metadata metadata = part.metadata;
+  for (const Inference& inference : part.inferred) {
+    std::vector<std::string> named = extract::values_named(conversation, memory.sources, inference.allowed);
+    if (named.empty()) continue;
+    if (!inference.list) {
+      metadata.emplace_back(inference.key, std::move(named.back()));
+      continue;
+    }
+    named.resize(std::min(named.size(), inference.items_max));
+    metadata.emplace_back(inference.key, std::move(named));
+  }
+  records::sort_metadata(metadata);
+  return metadata;
+}
+
+Result<Made> make(Extractor& extractor, const Batch& batch, const Part& part) {
+  const Fresh fresh = fresh_of(batch, part);
+  const extract::Conversation conversation{.context = batch.context, .fresh = fresh.turns};
+  Made made{.part = part, .memories = TRY(extractor.extract(part, conversation))};
+  for (const extract::Memory& memory : made.memories) {
+    made.metadata.push_back(metadata_of(part, conversation, memory));
+  }
+  if (!part.reflections.empty() && !made.memories.empty()) {
+    made.reflections = TRY(extractor.reflect(part, made.memories));
+  }
+  return made;
+}
+
+Result<> file(const Tools& tools, const memories::Target& target, const Batch& batch, Made& made, Timestamp now,
+              Changes& changes) {
+  Changes of_part;
+  const Filing filing{.part = made.part,
+                      .kind = made.part.kind,
+                      .name_space = made.part.name_space,
+                      .seed = seed_of(target, batch, made.part, "record"),
+                      .now = now};
+  TRY(merge(tools.db, target.partition, tools.index, tools.extractor, filing, std::move(made.memories), made.metadata,
+            of_part));
+  if (!made.reflections.empty()) {
+    const Filing above{.part = made.part,
+                       .kind = extract::Kind::kReflection,
+                       .name_space = made.part.reflections,
+                       .seed = seed_of(target, batch, made.part, "reflection"),
+                       .now = now};
+    const std::vector<records::Metadata> metadata(made.reflections.size(), made.part.metadata);
+    TRY(merge(tools.db, target.partition, tools.index, tools.extractor, above, std::move(made.reflections), metadata,
+              of_part));
+  }
+  // Only a part that went well as a whole leaves anything.
+  std::ranges::move(of_part.puts, std::back_inserter(changes.puts));
+  std::ranges::move(of_part.erasures, std::back_inserter(changes.erasures));
+  return {};
+}
+
+/// True: written. False: the memory or the queue is not what was read, and the run has to be made anew.
+Result<bool> write(store::Txn& txn, const memories::Target& target, const Batch& batch,
+                   const std::vector<records::Prepared>& prepared, const Outcome& outcome) {
+  const auto row = TRY(txn.get(store::Partition::account(target.owner), keys::memory(target.region, target.id)));
+  if (row != batch.memory_row) return false;
+  for (const Source& source : batch.sources) {
+    if (!TRY(queue::waits(txn, target.partition, batch.session.ref(), source.entry))) return false;
+  }
+  for (const Source& source : batch.sources) {
+    TRY(queue::erase(txn, target.partition, batch.session.ref(), source.entry));
+  }
+  TRY(records::erase_all(txn, target.partition, outcome.changes.erasures));
+  TRY(records::put_all(txn, target.partition, prepared));
+  for (const queue::FailedJob& job : outcome.failures) TRY(queue::put_failed(txn, target.partition, job));
+  return true;
+}
+
+}  // namespace
+
+ScopeLocks::Guard::Guard(ScopeLocks& locks, std::set<std::string> scopes) : locks_(locks), scopes_(std::move(scopes)) {
+  std::unique_lock lock(locks_.mutex_);
+  // All or none: nobody holds one while waiting for another.
+  locks_.freed_.wait(lock, [&] {
+    return std::ranges::none_of(scopes_, [&](const std::string& scope) { return locks_.taken_.contains(scope); });
+  });
+  locks_.taken_.insert(scopes_.begin(), scopes_.end());
+}
+
+ScopeLocks::Guard::~Guard() {
+  {
+    const std::lock_guard lock(locks_.mutex_);
+    for (const std::string& scope : scopes_) locks_.taken_.erase(scope);
+  }
+  locks_.freed_.notify_all();
+}
+
+Extraction::Extraction(const Tools& tools, const jobs::Schedule& schedule)
+    : tools_(tools),
+      scheduler_(schedule, [this](std::string_view key, std::uint32_t, const std::stop_token&) -> Result<bool> {
+        const std::optional<Place> place = place_of(key);
+        if (!place) return fail(internal_error("a session's key does not parse"));
+        return run(place->target, place->session);
+      }) {}
+
+void Extraction::notify(std::string_view memory_arn, SessionRef ref) { scheduler_.notify(key_of(memory_arn, ref)); }
+
+void Extraction::notify_now(std::string_view memory_arn, SessionRef ref) {
+  scheduler_.notify_now(key_of(memory_arn, ref));
+}
+
+jobs::Status Extraction::status(std::string_view memory_arn, SessionRef ref) const {
+  const std::string key = key_of(memory_arn, ref);
+  std::vector<jobs::Status> found = scheduler_.list(key, "", 1);
+  if (found.empty() || found.front().key != key) return {.key = key};
+  return std::move(found.front());
+}
+
+Result<bool> Extraction::run(const memories::Target& target, const queue::Session& session) {
+  const Timestamp now = tools_.clock.now();
+  const std::optional<Batch> batch =
+      TRY(tools_.db.read([&](store::Reader& reader) { return read_batch(reader, target, session, now); }));
+  if (!batch || batch->sources.empty()) return false;
+
+  Outcome outcome;
+  std::vector<Made> all;
+  std::set<std::string> scopes;
+  for (const Part& part : plan(*batch)) {
+    Result<Made> made = make(tools_.extractor, *batch, part);
+    if (!made) {
+      outcome.failures.push_back(failure_of(target, *batch, part, made.error(), now));
+      continue;
+    }
+    scopes.insert(scope_key(target, part.name_space, part.strategy));
+    if (!part.reflections.empty()) scopes.insert(scope_key(target, part.reflections, part.strategy));
+    all.push_back(*std::move(made));
+  }
+
+  const ScopeLocks::Guard guard(locks_, std::move(scopes));
+  for (Made& made : all) {
+    const Result<> filed = file(tools_, target, *batch, made, now, outcome.changes);
+    if (filed) continue;
+    if (!is_model_failure(filed.error())) return fail(filed.error());
+    outcome.failures.push_back(failure_of(target, *batch, made.part, filed.error(), now));
+  }
+  const std::vector<records::Prepared> prepared = TRY(records::prepare_all(outcome.changes.puts, tools_.embedder));
+  const bool written =
+      TRY(tools_.db.write_blocking([&](store::Txn& txn) { return write(txn, target, *batch, prepared, outcome); }));
+  return !written || batch->more;
+}
+
+Result<> Extraction::resume() {
+  const std::vector<std::string> arns =
+      TRY(tools_.db.read([](store::Reader& reader) { return memories::extracting(reader); }));
+  for (const std::string& arn : arns) {
+    const std::optional<memories::Target> target = memories::parse_target(arn);
+    if (!target) continue;
+    std::optional<queue::Session> after;
+    while (true) {
+      const std::vector<queue::Session> page = TRY(tools_.db.read(
+          [&](store::Reader& reader) { return queue::sessions(reader, target->partition, after, kSessionsAtOnce); }));
+      for (const queue::Session& session : page) notify_now(arn, session.ref());
+      if (page.size() < kSessionsAtOnce) break;
+      after = page.back();
+    }
+  }
+  return {};
+}
+
+}  // namespace warifu::services::memory::extraction

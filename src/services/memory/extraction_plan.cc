@@ -1,0 +1,169 @@
+#include "services/memory/extraction_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "records/namespaces.h"
+#include "services/memory/strategies.h"
+
+namespace warifu::services::memory::extraction {
+namespace {
+
+namespace m = model::agentcore;
+using m::MemoryStrategy;
+
+constexpr std::string_view kStrict = "STRICTLY_CONSISTENT";
+
+std::optional<extract::Kind> kind_of(const MemoryStrategy& strategy) {
+  const std::string_view type = strategy.type == "CUSTOM" && strategy.configuration && strategy.configuration->type
+                                    ? std::string_view(*strategy.configuration->type)
+                                    : std::string_view(strategy.type);
+  if (type == "SEMANTIC" || type == "SEMANTIC_OVERRIDE") return extract::Kind::kSemantic;
+  if (type == "USER_PREFERENCE" || type == "USER_PREFERENCE_OVERRIDE") return extract::Kind::kPreference;
+  if (type == "SUMMARIZATION" || type == "SUMMARY_OVERRIDE") return extract::Kind::kSummary;
+  if (type == "EPISODIC" || type == "EPISODIC_OVERRIDE") return extract::Kind::kEpisode;
+  return std::nullopt;  // SELF_MANAGED: its owner makes the records
+}
+
+template <class T>
+void take(Override& out, const std::optional<T>& given) {
+  if (given) out = {.instructions = given->append_to_prompt, .model = given->model_id};
+}
+
+const std::optional<std::vector<std::string>>& either(const std::optional<std::vector<std::string>>& a,
+                                                      const std::optional<std::vector<std::string>>& b) {
+  return a ? a : b;
+}
+
+/// The steps' overrides; the template of reflections, or nothing.
+std::optional<std::string> configure(Part& part, const m::StrategyConfiguration& given) {
+  if (given.extraction && given.extraction->custom_extraction_configuration) {
+    const auto& custom = *given.extraction->custom_extraction_configuration;
+    take(part.extraction, custom.semantic_extraction_override);
+    take(part.extraction, custom.user_preference_extraction_override);
+    take(part.extraction, custom.episodic_extraction_override);
+  }
+  if (given.consolidation && given.consolidation->custom_consolidation_configuration) {
+    const auto& custom = *given.consolidation->custom_consolidation_configuration;
+    take(part.consolidation, custom.semantic_consolidation_override);
+    take(part.consolidation, custom.summary_consolidation_override);
+    take(part.consolidation, custom.user_preference_consolidation_override);
+    take(part.consolidation, custom.episodic_consolidation_override);
+  }
+  std::optional<std::vector<std::string>> templates;
+  if (given.reflection && given.reflection->episodic_reflection_configuration) {
+    const auto& plain = *given.reflection->episodic_reflection_configuration;
+    templates = either(plain.namespace_templates, plain.namespaces);
+  }
+  if (given.reflection && given.reflection->custom_reflection_configuration) {
+    const auto& custom = given.reflection->custom_reflection_configuration->episodic_reflection_override;
+    take(part.reflection, custom);
+    if (custom) templates = either(custom->namespace_templates, custom->namespaces);
+  }
+  if (!templates || templates->empty()) return std::nullopt;
+  return templates->front();
+}
+
+std::vector<std::string> allowed_values(const m::MetadataSchemaEntry& entry, Inference& inference) {
+  if (!entry.extraction_config || !entry.extraction_config->llm_extraction_config) return {};
+  const auto& validation = entry.extraction_config->llm_extraction_config->validation;
+  if (!validation) return {};
+  if (validation->string_validation) return validation->string_validation->allowed_values;
+  if (!validation->string_list_validation) return {};
+  inference.list = true;
+  inference.items_max = static_cast<std::size_t>(validation->string_list_validation->max_items.value_or(5));
+  return validation->string_list_validation->allowed_values.value_or(std::vector<std::string>{});
+}
+
+/// What the schema says: which keys are copied from events, and which may be inferred.
+std::vector<std::string> schema_of(const MemoryStrategy& strategy, Part& part) {
+  std::vector<std::string> strict;
+  if (!strategy.memory_record_schema || !strategy.memory_record_schema->metadata_schema) return strict;
+  for (const auto& entry : *strategy.memory_record_schema->metadata_schema) {
+    if (entry.extraction_type.value_or("") == kStrict) {
+      strict.push_back(entry.key);
+      continue;
+    }
+    Inference inference{.key = entry.key};
+    inference.allowed = allowed_values(entry, inference);
+    if (!inference.allowed.empty()) part.inferred.push_back(std::move(inference));
+  }
+  return strict;
+}
+
+records::Metadata strict_values(const NamedValues& metadata, const std::vector<std::string>& keys) {
+  records::Metadata values;
+  for (const auto& [key, value] : metadata) {
+    if (std::ranges::find(keys, key) != keys.end()) values.emplace_back(key, value);
+  }
+  records::sort_metadata(values);
+  return values;
+}
+
+/// What tells the parts of one strategy apart.
+struct Group {
+  std::string name_space, reflections;
+  records::Metadata metadata;
+  auto operator<=>(const Group&) const = default;
+};
+
+bool takes(const MemoryStrategy& strategy, const Source& source) {
+  if (source.turns.empty()) return false;
+  if (!source.entry.strategy_id.empty()) return source.entry.strategy_id == strategy.strategy_id;
+  return !strategy.created_at || strategy.created_at->ms <= source.entry.created.ms;
+}
+
+void plan_strategy(const Batch& batch, const MemoryStrategy& strategy, std::vector<Part>& parts) {
+  const std::optional<extract::Kind> kind = kind_of(strategy);
+  const auto& templates = strategy.namespace_templates.empty() ? strategy.namespaces : strategy.namespace_templates;
+  if (!kind || templates.empty() || strategy.status.value_or("") != strategies::kActive) return;
+
+  Part common{.strategy = strategy.strategy_id, .kind = *kind, .expiry_days = strategy.record_expiry_duration_days};
+  std::optional<std::string> reflections;
+  if (strategy.configuration) reflections = configure(common, *strategy.configuration);
+  const std::vector<std::string> strict = schema_of(strategy, common);
+
+  std::map<Group, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < batch.sources.size(); ++i) {
+    const Source& source = batch.sources[i];
+    if (!takes(strategy, source)) continue;
+    const records::Variables variables{.actor = batch.session.actor,
+                                       .session = batch.session.session,
+                                       .strategy = strategy.strategy_id,
+                                       .flexible = source.namespace_variables};
+    const auto name_space = records::resolve(templates.front(), variables);
+    if (!name_space) continue;
+    Group group{.name_space = *name_space, .metadata = strict_values(source.metadata, strict)};
+    if (reflections) group.reflections = records::resolve(*reflections, variables).value_or("");
+    groups[std::move(group)].push_back(i);
+  }
+  for (auto& [group, sources] : groups) {
+    Part& part = parts.emplace_back(common);
+    part.name_space = group.name_space;
+    part.reflections = group.reflections;
+    part.metadata = group.metadata;
+    part.sources = std::move(sources);
+  }
+}
+
+}  // namespace
+
+std::vector<Part> plan(const Batch& batch) {
+  std::vector<Part> parts;
+  if (!batch.memory.strategies) return parts;
+  for (const MemoryStrategy& strategy : *batch.memory.strategies) plan_strategy(batch, strategy, parts);
+  return parts;
+}
+
+Fresh fresh_of(const Batch& batch, const Part& part) {
+  Fresh fresh;
+  for (const std::size_t index : part.sources) {
+    for (const extract::Turn& turn : batch.sources[index].turns) {
+      fresh.turns.push_back(turn);
+      fresh.sources.push_back(index);
+    }
+  }
+  return fresh;
+}
+
+}  // namespace warifu::services::memory::extraction

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "extract/answers.h"
+#include "extract/consolidate.h"
+#include "extract/extract.h"
+#include "llm/chat.h"
+#include "services/memory/extraction_plan.h"
+
+/// Who turns what was said into memories, and decides what becomes of them beside those that are there already.
+namespace warifu::services::memory::extraction {
+
+/// Thread-safe. Errors of a model are those of `llm/error.h`; the built-in extractor has none.
+class Extractor {
+ public:
+  virtual ~Extractor() = default;
+
+  /// Memories of the fresh turns, for the part's kind.
+  [[nodiscard]] virtual Result<std::vector<extract::Memory>> extract(const Part& part,
+                                                                     const extract::Conversation& conversation) = 0;
+  /// Reflections on new episodes.
+  [[nodiscard]] virtual Result<std::vector<extract::Memory>> reflect(const Part& part,
+                                                                     std::span<const extract::Memory> episodes) = 0;
+  /// What to do with a memory beside `existing`, the records that a search for it found.
+  [[nodiscard]] virtual Result<extract::Decision> consolidate(const Part& part, extract::Kind kind,
+                                                              const extract::Memory& memory,
+                                                              std::span<const extract::Existing> existing) = 0;
+};
+
+/// By rule, at once, without a model.
+[[nodiscard]] std::unique_ptr<Extractor> builtin_extractor();
+
+/// Asks `model`; custom strategies' words and model ids are used where they are given. What fails is left to
+/// `fall_back` (may be null: then the error is the caller's). Both outlive the extractor.
+[[nodiscard]] std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back);
+
+/// True for what a model did wrong, which another run would meet again; false for what the store did.
+[[nodiscard]] bool is_model_failure(const Error& error);
+
+}  // namespace warifu::services::memory::extraction
