@@ -21,12 +21,13 @@ struct EndpointOptions {
   std::string key;                                            // bearer key; empty: none is sent
   std::string ca_bundle_path;                                 // PEM; empty: the system's authorities
 
-  std::chrono::milliseconds timeout{120'000};      // of a whole answer, retries included
-  std::chrono::milliseconds idle_timeout{60'000};  // of a stream: between two pieces
-  std::size_t answer_bytes_max = 8 * 1024 * 1024;  // what is read of one answer, streamed or not
-  std::size_t attempts_max = 4;                    // on 429, 5xx and broken connections
-  std::chrono::milliseconds backoff{250};          // before the second attempt; doubles, with jitter
-  std::chrono::milliseconds backoff_max{8'000};    // also bounds an endpoint's Retry-After
+  std::chrono::milliseconds timeout{120'000};         // of a whole answer, retries included
+  std::chrono::milliseconds stream_timeout{900'000};  // of a streamed answer, from its beginning to its end
+  std::chrono::milliseconds idle_timeout{60'000};     // of a stream: between two pieces
+  std::size_t answer_bytes_max = 8 * 1024 * 1024;     // what is read of one answer, streamed or not
+  std::size_t attempts_max = 4;                       // on 429, 5xx and broken connections
+  std::chrono::milliseconds backoff{250};             // before the second attempt; doubles, with jitter
+  std::chrono::milliseconds backoff_max{8'000};       // also bounds an endpoint's Retry-After
 };
 
 /// The first thing wrong with the options: not an http(s) URL, a key that no header can hold.
