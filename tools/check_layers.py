@@ -22,6 +22,8 @@ THIRD_PARTY = {
     "netdb.h": {"net"},
     "rocksdb/": {"store"},
     "simdjson": {"json"},
+    "utf8proc.h": {"search"},
+    "libstemmer.h": {"search"},
     "re2/": {"wire"},
     "spdlog/": {"server"},
     "CLI/": {"cli", "main"},

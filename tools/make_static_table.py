@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the static embedding table of src/search/data from a small sentence transformer; src/search/data/README.md tells
-where the transformer comes from and under which licence.
+"""Makes the static embedding table of src/search/data from a small sentence transformer: its README.md says where the
+transformer comes from and under which licence.
 
     make_static_table.py MODEL_FOLDER OUT_FOLDER [--corpus FILE]
 
 MODEL_FOLDER holds model.onnx and tokenizer.json (BERT's uncased WordPiece). OUT_FOLDER gets static_table.bin and
 vocabulary.txt. Needs numpy, onnxruntime, tokenizers; a few minutes on one core. Not part of the build.
 
-What it does: every piece of the vocabulary goes alone through the transformer and is pooled; the 256 directions of
+What it does: every piece of the vocabulary goes alone through the transformer and is pooled; the 256 directions of the
 largest variance are kept, ordered; a piece weighs less the more frequent its place in the vocabulary says that it is;
-each row becomes bytes with a scale of its own. With --corpus (one text a line) rows are then moved so that the mean of a
-text's rows points where the transformer's own vector of the text does.
+each row becomes bytes with a scale of its own. With --corpus (one text a line) rows are then moved so that the mean of
+a text's rows points where the transformer's own vector of the text does.
 
 static_table.bin, little-endian: `WST1`, u32 rows, u32 dimensions, a f32 scale for each row, then the rows' bytes.
 """
@@ -168,7 +168,8 @@ def main() -> None:
     rows, scale = quantised(table.astype(np.float32))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "vocabulary.txt").write_text("\n".join(vocabulary) + "\n", "utf8")
-    (options.out / "static_table.bin").write_bytes(b"WST1" + struct.pack("<II", *rows.shape) + scale.tobytes() + rows.tobytes())
+    header = b"WST1" + struct.pack("<II", *rows.shape)
+    (options.out / "static_table.bin").write_bytes(header + scale.tobytes() + rows.tobytes())
 
 
 if __name__ == "__main__":
