@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -12,19 +13,18 @@
 
 namespace warifu::api {
 
-/// What a handler looks like: a coroutine from decoded input to output. Its `Call` outlives it.
-template <class Input, class Output>
-using Handler = Task<Result<Output>> (*)(Call& call, Input input);
-
 /// Which operations have handlers. Filled once at start, then read by all threads.
 class Registry {
  public:
   /// A handler behind its type: moves out of `input`, answers the encoded response.
   using Erased = std::function<Task<Result<http::Response>>(Call& call, void* input)>;
 
-  /// Binds a generated operation to its handler. REQUIRES: not bound before.
-  template <class Input, class Output>
-  void bind(const wire::TypedOperation<Input, Output>& typed, Handler<Input, Output> handler) {
+  /// Binds a generated operation to its handler: a function or function object from a `Call&`, which outlives the
+  /// call, and a decoded `Input` to `Task<Result<Output>>`. A lambda that captures is no coroutine itself; it calls one
+  /// (`[&state](Call& call, In in) { return handle(call, state, std::move(in)); }`). REQUIRES: not bound before.
+  template <class Input, class Output, class Handler>
+    requires std::is_invocable_r_v<Task<Result<Output>>, const Handler&, Call&, Input>
+  void bind(const wire::TypedOperation<Input, Output>& typed, Handler handler) {
     const wire::Operation* operation = typed.operation;
     add(operation, [operation, handler](Call& call, void* input) -> Task<Result<http::Response>> {
       Result<Output> output = co_await handler(call, std::move(*static_cast<Input*>(input)));

@@ -43,6 +43,9 @@ using Conditions = std::vector<Condition>;
 /// What filters may ask of a record: its times, expiry, type and metadata.
 [[nodiscard]] std::string encode_attributes(const Record& record);
 
+/// Puts back what `encode_attributes` took of a record; false: not its bytes.
+[[nodiscard]] bool decode_attributes(std::string_view attributes, Record& record);
+
 /// True when the record is live at `now` and all conditions hold. Bytes that are no attributes match nothing.
 [[nodiscard]] bool matches(std::string_view attributes, const Conditions& conditions, Timestamp now);
 
