@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/check.h"
-#include "llm/blocking.h"
 #include "llm/error.h"
 #include "llm/openai_answer.h"
 #include "llm/openai_request.h"
 #include "llm/sse.h"
 #include "llm/transport.h"
+#include "net/blocking.h"
 
 namespace warifu::llm {
 namespace {
@@ -128,7 +128,7 @@ class OpenAiModel final : public ChatModel {
   }
   Result<ChatAnswer> complete_blocking(ChatRequest request) override {
     // Kept connections would belong to a loop that ends with this call.
-    return run_blocking(ask(std::make_shared<Transport>(transport_->options()), std::move(request)));
+    return net::run_blocking(ask(std::make_shared<Transport>(transport_->options()), std::move(request)));
   }
 
  private:
@@ -157,7 +157,7 @@ class OpenAiEmbeddings final : public EmbeddingClient {
   }
   Result<Vectors> embed_blocking(std::vector<std::string> texts) override {
     CHECK(texts.size() <= kEmbeddingTextsMax, "the caller cuts its texts into batches");
-    return run_blocking(embed_texts(std::make_shared<Transport>(transport_->options()), std::move(texts)));
+    return net::run_blocking(embed_texts(std::make_shared<Transport>(transport_->options()), std::move(texts)));
   }
 
  private:

@@ -46,8 +46,8 @@ TEST(ChatBodyTest, PutsToolResultsRightAfterTheirCalls) {
 
 TEST(ChatBodyTest, OffersToolsAndTheirChoice) {
   ChatRequest request{.tools = {{"weather", "tells it", R"({"type":"object"})"}}};
-  const std::string tools =
-      R"("tools":[{"type":"function","function":{"name":"weather","description":"tells it","parameters":{"type":"object"}}}])";
+  const std::string tools = R"("tools":[{"type":"function","function":{"name":"weather","description":"tells it",)"
+                            R"("parameters":{"type":"object"}}}])";
   EXPECT_EQ(body_of(request), R"({"model":"small","messages":[],)" + tools + "}");
   request.tool_choice = ToolChoice::kAny;
   EXPECT_THAT(body_of(request), ::testing::EndsWith(R"(,"tool_choice":"required"})"));

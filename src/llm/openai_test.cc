@@ -6,7 +6,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "llm/blocking.h"
 #include "llm/error.h"
 #include "llm/testing.h"
 
@@ -20,8 +19,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Reply;
 
-constexpr std::string_view kHello =
-    R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}})";
+constexpr std::string_view kHello = R"({"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],)"
+                                    R"("usage":{"prompt_tokens":2,"completion_tokens":1}})";
 
 ChatRequest question(std::string model = {}) {
   return {.model = std::move(model), .messages = {{Role::kUser, {Text{"hi"}}}}};

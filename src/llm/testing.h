@@ -1,9 +1,6 @@
 #pragma once
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -17,6 +14,7 @@
 #include "base/check.h"
 #include "json/value.h"
 #include "llm/openai.h"
+#include "net/pause.h"
 #include "net/server.h"
 
 /// A model endpoint for tests: answers what it was told, in turn, and keeps what it was asked.
@@ -85,23 +83,19 @@ class FakeEndpoint {
       if (at_ == reply_.pieces.size() && reply_.end == Reply::End::kEndless) at_ = 0;
       if (at_ < reply_.pieces.size()) co_return std::optional(reply_.pieces[at_++]);
       if (reply_.end == Reply::End::kWhole) co_return std::nullopt;
-      if (reply_.end == Reply::End::kHangs) {
-        timer_.emplace(co_await boost::asio::this_coro::executor, std::chrono::seconds{30});
-        boost::system::error_code ignored;
-        co_await timer_->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-      }
+      if (reply_.end == Reply::End::kHangs) co_await pause_.wait(std::chrono::seconds{30});
       co_return fail(unavailable("cut by the test"));
     }
     void cancel() override {
       ++cancelled_;
-      if (timer_) timer_->cancel();
+      pause_.cancel();
     }
 
    private:
     const Reply reply_;
     std::atomic<int>& cancelled_;
     std::size_t at_ = 0;
-    std::optional<boost::asio::steady_timer> timer_;
+    net::Pause pause_;
   };
 
   Task<http::Response> answer(http::Request request) {
@@ -115,8 +109,8 @@ class FakeEndpoint {
       }
     }
     if (reply.delay.count() > 0) {
-      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, reply.delay);
-      co_await timer.async_wait(boost::asio::use_awaitable);
+      net::Pause pause;
+      co_await pause.wait(reply.delay);
     }
     http::Response response;
     response.status = reply.status;

@@ -3,21 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <utility>
 
 #include "base/random.h"
 #include "llm/error.h"
 #include "llm/openai_answer.h"
+#include "net/pause.h"
 
 namespace warifu::llm {
 namespace {
 
-namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
 /// What is read of an answer that only explains an error.
@@ -142,9 +138,8 @@ Task<bool> Transport::may_try_again(const Failed& failed, std::size_t attempt, C
       milliseconds(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(full.count() / 2 + 1))));
   const milliseconds wait = std::min(options_.backoff_max, std::max(jittered, failed.wait.value_or(milliseconds{0})));
   if (wait >= remaining(end)) co_return false;
-  asio::steady_timer timer(co_await asio::this_coro::executor, wait);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  net::Pause pause;
+  co_await pause.wait(wait);
   co_return true;
 }
 

@@ -5,16 +5,17 @@
 #include <exception>
 #include <utility>
 
+#include "base/result.h"
 #include "base/task.h"
-#include "llm/error.h"
 
-namespace warifu::llm {
+namespace warifu::net {
 
-/// Runs `task` to its end on an event loop of its own.
+/// Runs `task` to its end on an event loop of its own, for plain code. kInternal: it threw.
+/// REQUIRES: not on an event loop.
 template <class T>
 [[nodiscard]] Result<T> run_blocking(Task<Result<T>> task) {
   boost::asio::io_context loop(1);
-  Result<T> out = fail(failure_error(Failure::kInternal, "the call did not end"));
+  Result<T> out = fail(internal_error("the call did not end"));
   boost::asio::co_spawn(loop, std::move(task), [&](const std::exception_ptr& failure, Result<T> result) {
     if (!failure) out = std::move(result);
   });
@@ -22,4 +23,4 @@ template <class T>
   return out;
 }
 
-}  // namespace warifu::llm
+}  // namespace warifu::net
