@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the conversations of this folder: their format, how many there are, and that each question has its evidence."""
+"""Checks the conversations of this folder: format, how many there are, and that each question has its evidence."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = {"fact", "temporal", "preference", "change", "negation", "multi"}
+WORDINGS = {"close", "free"}
 SPLITS = {"dev", "held"}
 MEMBERS = {"id", "split", "language", "about", "licence", "speakers", "sessions", "questions"}
 DIALOGUES_MIN = 12
@@ -58,6 +59,8 @@ def check_questions(dialogue: dict[str, Any], texts: list[str]) -> list[str]:
         question, evidence = asked["question"], asked["evidence"]
         if asked["kind"] not in KINDS:
             wrong.append(f"unknown kind {asked['kind']}")
+        if asked["wording"] not in WORDINGS:
+            wrong.append(f"unknown wording {asked['wording']}")
         if question in seen:
             wrong.append(f"asked twice: {question}")
         seen.add(question)
