@@ -46,3 +46,8 @@ endforeach()
 
 warifu_test(policy_differential_test SOURCES test/differential/policy_differential_test.cc test/differential/reference.cc
     test/differential/reference_values.cc test/differential/generator.cc LIBS warifu_policy)
+
+# Records of a conversation file, for those who measure recall without a server (src/extract/README.md).
+add_executable(extract_dump EXCLUDE_FROM_ALL bench/extract_dump.cc)
+target_compile_options(extract_dump PRIVATE ${WARIFU_WARNINGS})
+target_link_libraries(extract_dump PRIVATE warifu_extract)

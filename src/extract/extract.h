@@ -23,8 +23,9 @@ struct Turn {
 };
 
 /// What becomes a record. `text` is the record's text in the service's form; `index_text` stays hidden and is searched
-/// beside it (the date, the question answered, the two turns before, the turn itself). Both are well-formed UTF-8 and at
-/// most kTextBytesMax and kIndexBytesMax long. `sources` are indices into Conversation::fresh, ascending and never empty.
+/// beside it (the date, the question answered, the two turns before, the turn itself). Both are well-formed UTF-8 and
+/// at most kTextBytesMax and kIndexBytesMax long. `sources` are indices into Conversation::fresh, ascending and never
+/// empty.
 struct Memory {
   std::string text;
   std::string index_text;
@@ -39,17 +40,17 @@ struct Conversation {
   std::span<const Turn> fresh;
 };
 
-inline constexpr std::size_t kTextBytesMax = 16000;   // a record's text on the wire
+inline constexpr std::size_t kTextBytesMax = 16000;  // a record's text on the wire
 inline constexpr std::size_t kIndexBytesMax = 4000;
 inline constexpr std::size_t kMemoriesPerTurnMax = 64;
 inline constexpr std::size_t kTurnBytesMax = 128 * 1024;  // what is read of one turn's own words, after unwrapping
 
-/// The built-in extractor: no model, no I/O, no clock. All functions are pure, deterministic, thread-safe, linear in the
-/// bytes given, and accept any bytes. Order of the result: by turn, then by place in the turn.
+/// The built-in extractor: no model, no I/O, no clock. All functions are pure, deterministic, thread-safe, linear in
+/// the bytes given, and accept any bytes. Order of the result: by turn, then by place in the turn.
 
 /// Semantic strategy: plain third-person sentences. A user's turn gives a sentence each (`The user loves matcha
-/// sweets.`), split only where each part stands alone; a named speaker's turn (`Ben: …`, whatever the role) and a turn of
-/// role OTHER give one record that names the speaker. Assistant and tool turns are context.
+/// sweets.`), split only where each part stands alone; a named speaker's turn (`Ben: …`, whatever the role) and a turn
+/// of role OTHER give one record that names the speaker. Assistant and tool turns are context.
 [[nodiscard]] std::vector<Memory> facts(const Conversation& conversation);
 
 /// User-preference strategy: compact JSON `{"context":…,"preference":…,"categories":[…]}`.
@@ -70,7 +71,8 @@ inline constexpr std::size_t kTurnBytesMax = 128 * 1024;  // what is read of one
 
 /// Which of `allowed` literally occur in what the turns of `sources` say (whole words, ASCII case folded): the only
 /// inference of metadata values that needs no model. In the order of `allowed`.
-[[nodiscard]] std::vector<std::string> values_named(const Conversation& conversation, std::span<const std::size_t> sources,
+[[nodiscard]] std::vector<std::string> values_named(const Conversation& conversation,
+                                                    std::span<const std::size_t> sources,
                                                     std::span<const std::string> allowed);
 
 }  // namespace warifu::extract

@@ -27,14 +27,14 @@ struct PromptOptions {
   std::size_t fresh_bytes_max = 120'000;
 };
 
-/// Extraction from the fresh turns (kSemantic, kPreference, kSummary, kEpisode). Turns are quoted as data: what they say
-/// is never an instruction, and the prompt says so. Answer: `memories_from_answer` (answers.h).
+/// Extraction from the fresh turns (kSemantic, kPreference, kSummary, kEpisode). Turns are quoted as data: what they
+/// say is never an instruction, and the prompt says so. Answer: `memories_from_answer` (answers.h).
 [[nodiscard]] Prompt extraction_prompt(Kind kind, const Conversation& conversation, const PromptOptions& options);
 
 /// Consolidation of new memories with existing records; record k is shown as id `k`, so that an answer cannot name
 /// another. Answer: `operations_from_answer`.
-[[nodiscard]] Prompt consolidation_prompt(Kind kind, std::span<const Memory> memories, std::span<const Existing> existing,
-                                          const PromptOptions& options);
+[[nodiscard]] Prompt consolidation_prompt(Kind kind, std::span<const Memory> memories,
+                                          std::span<const Existing> existing, const PromptOptions& options);
 
 /// Reflection on new episodes beside existing reflections. Answer: `operations_from_answer` with Kind::kReflection.
 [[nodiscard]] Prompt reflection_prompt(std::span<const Memory> episodes, std::span<const Existing> existing,
