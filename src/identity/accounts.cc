@@ -12,7 +12,7 @@ constexpr std::string_view kAccount = "id/a/";
 constexpr std::string_view kAlias = "id/alias/";
 
 Result<std::uint64_t> read_counter(store::Reader& reader, const AccountId& account, std::string_view key) {
-  const std::optional<std::string> row = TRY(reader.get(store::Partition::account(account), key));
+  const std::optional<std::string> row = TRY(reader.get_kept(store::Partition::account(account), key));
   if (!row) return 0;
   std::uint64_t value = 0;
   for (const char c : *row) value = value << 8 | static_cast<unsigned char>(c);

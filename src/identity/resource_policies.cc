@@ -7,7 +7,7 @@ namespace warifu::identity {
 Result<std::optional<ResourcePolicy>> find_resource_policy(store::Reader& reader, const AccountId& owner,
                                                            std::string_view arn) {
   std::optional<ResourcePolicyRow> row =
-      TRY(get_row<ResourcePolicyRow>(reader, store::Partition::account(owner), key_of(kResourcePolicy, arn)));
+      TRY(get_kept_row<ResourcePolicyRow>(reader, store::Partition::account(owner), key_of(kResourcePolicy, arn)));
   if (!row) return std::nullopt;
   return ResourcePolicy{std::move(row->document), row->updated, static_cast<std::uint64_t>(row->version)};
 }

@@ -79,6 +79,14 @@ template <class T>
   if (!bytes) return std::nullopt;
   return TRY(decode_row<T>(*bytes));
 }
+/// As `get_row`, for rows that every decision reads.
+template <class T>
+[[nodiscard]] Result<std::optional<T>> get_kept_row(store::Reader& reader, const store::Partition& partition,
+                                                    std::string_view key) {
+  const std::optional<std::string> bytes = TRY(reader.get_kept(partition, key));
+  if (!bytes) return std::nullopt;
+  return TRY(decode_row<T>(*bytes));
+}
 
 template <class T>
 [[nodiscard]] Result<> put_row(store::Txn& txn, const store::Partition& partition, std::string_view key, const T& row) {

@@ -45,7 +45,7 @@ Result<> remove_tags(store::Txn& txn, const AccountId& owner, std::string_view a
 }  // namespace
 
 Result<Tags> tags_of(store::Reader& reader, const AccountId& owner, std::string_view arn) {
-  std::optional<TagsRow> row = TRY(get_row<TagsRow>(reader, store::Partition::account(owner), key_of(kTag, arn)));
+  std::optional<TagsRow> row = TRY(get_kept_row<TagsRow>(reader, store::Partition::account(owner), key_of(kTag, arn)));
   return row ? std::move(row->tags) : Tags{};
 }
 

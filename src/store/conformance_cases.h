@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/conformance.h"
+#include "store/keys.h"
 
 /// The cases of the conformance suite.
 namespace warifu::store::conformance {
@@ -226,6 +227,86 @@ TEST_P(StoreConformance, AWriterReadsWhatItWroteAsSoonAsItIsTold) {
     put("k", std::to_string(i));
     ASSERT_EQ(get("k"), std::to_string(i));
   }
+}
+
+TEST_P(StoreConformance, AKeptRowIsAnsweredAsItIsNow) {
+  const auto kept = [&](Reader& reader) { return *reader.get_kept(here_, "k"); };
+  const auto read = [&] {
+    return *db().read([&](Reader& r) -> Result<std::optional<std::string>> { return kept(r); });
+  };
+  EXPECT_EQ(read(), std::nullopt);
+  for (const std::string value : {"1", "2", "2", ""}) {
+    put("k", value);
+    EXPECT_EQ(read(), value);
+    put("another", value);
+    EXPECT_EQ(read(), value);
+  }
+  erase("k");
+  EXPECT_EQ(read(), std::nullopt);
+}
+
+TEST_P(StoreConformance, AKeptRowShowsWhatItsOwnTransactionWroteAndForgetsWhatWasTakenBack) {
+  put("k", "0");
+  for (const bool stands : {false, true, false}) {
+    const std::string before = *get("k");
+    const Result<> done = db().write_blocking([&](Txn& txn) -> Result<> {
+      EXPECT_EQ(*txn.get_kept(here_, "k"), before);
+      EXPECT_TRUE(txn.put(here_, "k", "new").has_value());
+      EXPECT_EQ(*txn.get_kept(here_, "k"), "new");
+      EXPECT_TRUE(txn.erase(here_, "k").has_value());
+      EXPECT_EQ(*txn.get_kept(here_, "k"), std::nullopt);
+      EXPECT_TRUE(txn.put(here_, "k", before + "+").has_value());
+      EXPECT_EQ(*txn.get_kept(here_, "k"), before + "+");
+      return stands ? Result<>{} : fail(kAbort);
+    });
+    EXPECT_EQ(done.has_value(), stands);
+    const std::string after = stands ? before + "+" : before;
+    const auto seen = db().write_blocking([&](Txn& txn) { return txn.get_kept(here_, "k"); });
+    EXPECT_EQ(*seen, after);
+    EXPECT_EQ(*db().read([&](Reader& reader) { return reader.get_kept(here_, "k"); }), after);
+  }
+}
+
+TEST_P(StoreConformance, ARowIsProvenUnchangedOnlyWhileItIs) {
+  const RowHash row = row_hash(flat_key(here_, "k"));
+  struct Seen {
+    Moment moment;
+    bool unchanged;
+  };
+  const auto look = [&](Moment since) {
+    return *db().read(
+        [&](Reader& r) -> Result<Seen> { return Seen{r.moment(), since > 0 && r.unchanged(row, since)}; });
+  };
+  put("k", "1");
+  const Moment first = look(0).moment;
+  ASSERT_GT(first, 0U);
+  EXPECT_TRUE(look(first).unchanged);
+  put("other", "1");
+  EXPECT_GT(look(first).moment, first);
+  EXPECT_TRUE(look(first).unchanged);
+  erase("k");
+  EXPECT_FALSE(look(first).unchanged);
+  const Moment second = look(0).moment;
+  EXPECT_TRUE(look(second).unchanged);
+  put("k", "1");
+  EXPECT_FALSE(look(second).unchanged);
+}
+
+TEST_P(StoreConformance, ATransactionProvesNothingOfARowThatItsGroupWrote) {
+  const RowHash row = row_hash(flat_key(here_, "k"));
+  const Result<> done = db().write_blocking([&](Txn& txn) -> Result<> {
+    EXPECT_TRUE(txn.unchanged(row, txn.moment()));
+    EXPECT_TRUE(txn.put(here_, "k", "1").has_value());
+    EXPECT_FALSE(txn.unchanged(row, txn.moment()));
+    return {};
+  });
+  ASSERT_TRUE(done.has_value());
+  // As the next closure sees it, whether its group is the same or not.
+  EXPECT_TRUE(db().write_blocking([&](Txn& txn) -> Result<> {
+                    EXPECT_EQ(*txn.get_kept(here_, "k"), "1");
+                    return {};
+                  })
+                  .has_value());
 }
 
 }  // namespace warifu::store::conformance

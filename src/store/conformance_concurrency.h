@@ -157,4 +157,24 @@ TEST_P(StoreConformance, ClosingTellsEveryWriterThatStillWaits) {
   EXPECT_EQ(told, 100);
 }
 
+// One key goes up while readers look: a kept row may never lag behind the state that it is read in.
+TEST_P(StoreConformance, AKeptRowNeverLagsBehindItsState) {
+  put("n", "0");
+  std::atomic<bool> writing = true;
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (writing) {
+        const auto same = db().read([&](Reader& reader) -> Result<bool> {
+          const auto kept = *reader.get_kept(here_, "n");
+          return kept == *reader.get(here_, "n");
+        });
+        ASSERT_TRUE(*same);
+      }
+    });
+  }
+  for (int i = 1; i <= 500; ++i) put(i % 2 == 0 ? "n" : "m", std::to_string(i));
+  writing = false;
+}
+
 }  // namespace warifu::store::conformance

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ void append_u64(std::string& key, std::uint64_t number);
 
 /// The engine's key: the partition's name, 0x00, `key`.
 [[nodiscard]] std::string flat_key(const Partition& partition, std::string_view key);
+
+/// Which row a flat key is, for `Reader::unchanged`.
+[[nodiscard]] inline RowHash row_hash(std::string_view flat) { return std::hash<std::string_view>{}(flat); }
 
 /// A range of one partition as flat keys [begin, end); `end` is never empty.
 struct FlatRange {

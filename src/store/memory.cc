@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/changes.h"
 #include "store/committer.h"
 #include "store/keys.h"
 #include "store/merge_scan.h"
@@ -14,7 +15,6 @@ namespace warifu::store {
 namespace {
 
 using Rows = std::map<std::string, std::string, std::less<>>;
-using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
 /// The rows of a range in its direction.
 class RowsCursor {
@@ -41,18 +41,10 @@ class RowsCursor {
   Rows::const_iterator begin_, end_;
 };
 
-std::vector<ChangedRow> changes_in(const Changes& changes, const FlatRange& range) {
-  std::vector<ChangedRow> out;
-  if (range.empty()) return out;
-  const auto end = changes.lower_bound(range.end);
-  for (auto it = changes.lower_bound(range.begin); it != end; ++it) out.push_back({it->first, it->second});
-  if (range.direction == Direction::kBackward) std::ranges::reverse(out);
-  return out;
-}
-
 class MemoryReader final : public Reader {
  public:
-  explicit MemoryReader(const Rows& rows) : rows_(rows) {}
+  MemoryReader(const Rows& rows, const ChangeTimes& times, Moment moment)
+      : rows_(rows), times_(times), moment_(moment) {}
 
   Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) override {
     const auto it = rows_.find(flat_key(partition, key));
@@ -67,18 +59,24 @@ class MemoryReader final : public Reader {
     return {};
   }
 
+  [[nodiscard]] Moment moment() const override { return moment_; }
+  [[nodiscard]] bool unchanged(RowHash row, Moment since) const override { return times_.unchanged(row, since); }
+
  private:
   const Rows& rows_;
+  const ChangeTimes& times_;
+  const Moment moment_;
 };
 
-/// What a group has changed so far, and how to take back what its current closure changed.
+/// One closure's view of its group's changes over the rows.
 class MemoryTxn final : public Txn {
  public:
-  MemoryTxn(const Rows& rows, Changes& changes) : rows_(rows), changes_(changes) {}
+  MemoryTxn(const Rows& rows, Changes& changes, const ChangeTimes& times, Moment moment)
+      : rows_(rows), changes_(changes), times_(times), moment_(moment) {}
 
   Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) override {
     const std::string flat = flat_key(partition, key);
-    if (const auto changed = changes_.find(flat); changed != changes_.end()) return changed->second;
+    if (const auto* changed = changes_.find(flat)) return *changed;
     const auto it = rows_.find(flat);
     if (it == rows_.end()) return std::nullopt;
     return it->second;
@@ -87,53 +85,37 @@ class MemoryTxn final : public Txn {
   Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) override {
     const FlatRange flat = flat_range(partition, range);
     RowsCursor cursor(rows_, flat);
-    merge_scan(cursor, changes_in(changes_, flat), flat, visit);
+    merge_scan(cursor, changes_.in(flat), flat, visit);
     return {};
   }
 
   Result<> put(const Partition& partition, std::string_view key, std::string_view value) override {
-    change(flat_key(partition, key), std::string(value));
+    changes_.change(flat_key(partition, key), std::string(value));
     return {};
   }
 
   Result<> erase(const Partition& partition, std::string_view key) override {
-    change(flat_key(partition, key), std::nullopt);
+    changes_.change(flat_key(partition, key), std::nullopt);
     return {};
   }
 
-  void roll_back() {
-    for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
-      if (it->second) {
-        changes_[it->first] = std::move(*it->second);
-      } else {
-        changes_.erase(it->first);
-      }
-    }
-    undo_.clear();
+  [[nodiscard]] Moment moment() const override { return moment_; }
+  [[nodiscard]] bool unchanged(RowHash row, Moment since) const override {
+    return !changes_.may_hold(row) && times_.unchanged(row, since);
   }
 
  private:
-  void change(std::string flat, std::optional<std::string> value) {
-    const auto it = changes_.find(flat);
-    if (it == changes_.end()) {
-      undo_.emplace_back(flat, std::nullopt);
-      changes_.emplace(std::move(flat), std::move(value));
-      return;
-    }
-    undo_.emplace_back(std::move(flat), std::exchange(it->second, std::move(value)));
-  }
-
   const Rows& rows_;
   Changes& changes_;
-  // The key, and what `changes_` had for it: nothing, or a value or an erasure.
-  std::vector<std::pair<std::string, std::optional<std::optional<std::string>>>> undo_;
+  const ChangeTimes& times_;
+  const Moment moment_;
 };
 
 class MemoryDb final : public Db, private GroupWriter {
  public:
   Result<> read_with(const ReadBody& body) override {
     const std::shared_lock lock(mutex_);
-    MemoryReader reader(rows_);
+    MemoryReader reader(rows_, times_, moment_);
     return body(reader);
   }
 
@@ -142,22 +124,28 @@ class MemoryDb final : public Db, private GroupWriter {
  private:
   // Only the committer's thread changes `rows_`, so that it reads them without the lock.
   Result<> run(const WriteBody& body) override {
-    MemoryTxn txn(rows_, changes_);
+    MemoryTxn txn(rows_, changes_, times_, moment_);
     Result<> outcome;
     try {
       outcome = body(txn);
     } catch (const std::exception& e) {
       outcome = fail(internal_error(e.what()));
     }
-    if (!outcome) txn.roll_back();
+    if (outcome) {
+      changes_.keep();
+    } else {
+      changes_.roll_back();
+    }
     return outcome;
   }
 
   Result<> commit() override {
     const std::unique_lock lock(mutex_);
-    for (auto& [key, value] : changes_) {
+    ++moment_;
+    for (const auto& [key, value] : changes_.rows()) {
+      times_.note(row_hash(key), moment_);
       if (value) {
-        rows_.insert_or_assign(key, std::move(*value));
+        rows_.insert_or_assign(key, *value);
       } else {
         rows_.erase(key);
       }
@@ -172,6 +160,8 @@ class MemoryDb final : public Db, private GroupWriter {
   std::shared_mutex mutex_;
   Rows rows_;
   Changes changes_;
+  ChangeTimes times_;
+  Moment moment_ = 1;
   Committer committer_{*this};
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "store/changes.h"
 #include "store/committer.h"
 #include "store/format.h"
 #include "store/rocksdb_tuning.h"
@@ -89,7 +91,7 @@ class RocksdbDb final : public Db, private GroupWriter {
   RocksdbDb(std::unique_ptr<rocksdb::DB> db, std::string path, const RocksdbOptions& options)
       : path_(std::move(path)), options_(options), db_(std::move(db)) {
     write_options_.sync = options.durability == Durability::kSync;
-    snapshots_.resume(*db_);
+    snapshots_.resume(*db_, moment_);
   }
 
   ~RocksdbDb() override {
@@ -103,7 +105,7 @@ class RocksdbDb final : public Db, private GroupWriter {
     if (stopped_) return fail(stopped_error());
     const Snapshots::Pin pin(snapshots_);
     if (!pin.ok()) return fail(full_error());
-    SnapshotReader reader(*pin.db(), pin.snapshot());
+    SnapshotReader reader(pin, times_);
     return body(reader);
   }
 
@@ -115,32 +117,45 @@ class RocksdbDb final : public Db, private GroupWriter {
 
   Result<> run(const WriteBody& body) override {
     TRY(check_writable());
-    batch_.SetSavePoint();
-    BatchTxn txn(*db_, batch_);
+    BatchTxn txn(*db_, changes_, times_, moment_);
     Result<> outcome;
     try {
       outcome = body(txn);
     } catch (const std::exception& e) {
       outcome = fail(internal_error(e.what()));
     }
-    // Rolling back rebuilds the batch's index; most closures that fail have written nothing.
-    const bool keep = outcome.has_value() || !txn.wrote();
-    const rocksdb::Status status = keep ? batch_.PopSavePoint() : batch_.RollbackToSavePoint();
-    CHECK(status.ok(), "a transaction's savepoint is gone");
+    if (outcome) {
+      changes_.keep();
+    } else {
+      changes_.roll_back();
+    }
     return outcome;
   }
 
   Result<> commit() override {
-    if (batch_.GetWriteBatch()->Count() == 0) return {};
-    const rocksdb::Status status = db_->Write(write_options_, batch_.GetWriteBatch());
+    if (changes_.rows().empty()) return {};
+    fill_batch();
+    const rocksdb::Status status = db_->Write(write_options_, &batch_);
     batch_.Clear();
+    changes_.clear();
     if (!status.ok()) return fail(write_error(status));
     // Published only now: a reader never sees what a crash could still take away.
-    snapshots_.publish();
+    snapshots_.publish(moment_);
     return {};
   }
 
-  std::size_t group_bytes() const override { return batch_.GetDataSize(); }
+  // In order of keys, which the memtable takes faster. A group that fails has changed its rows too: they may be there
+  // when the database is opened again.
+  void fill_batch() {
+    ++moment_;
+    for (const auto& [key, value] : changes_.rows()) {
+      times_.note(row_hash(key), moment_);
+      const rocksdb::Status status = value ? batch_.Put(key, *value) : batch_.Delete(key);
+      CHECK(status.ok(), "a row was not taken into the batch");
+    }
+  }
+
+  std::size_t group_bytes() const override { return changes_.bytes(); }
 
   Error write_error(const rocksdb::Status& status) {
     log::error("the store cannot write", {{"reason", status.ToString()}});
@@ -179,7 +194,7 @@ class RocksdbDb final : public Db, private GroupWriter {
       return false;
     }
     db_ = std::move(*opened);
-    snapshots_.resume(*db_);
+    snapshots_.resume(*db_, ++moment_);
     return true;
   }
 
@@ -187,10 +202,13 @@ class RocksdbDb final : public Db, private GroupWriter {
   const RocksdbOptions options_;
   rocksdb::WriteOptions write_options_;
   std::atomic<bool> stopped_ = false;
+  ChangeTimes times_;
   // What follows belongs to the committer's thread; readers reach the database through their pins.
   std::unique_ptr<rocksdb::DB> db_;
   Snapshots snapshots_;
-  rocksdb::WriteBatchWithIndex batch_{rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true};
+  Changes changes_;
+  rocksdb::WriteBatch batch_;
+  Moment moment_ = 1;  // of the newest commit
   bool full_ = false;
   std::chrono::steady_clock::time_point recover_at_;
   std::unique_ptr<Committer> committer_ = std::make_unique<Committer>(static_cast<GroupWriter&>(*this));

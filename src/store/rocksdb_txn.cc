@@ -1,6 +1,5 @@
 #include "store/rocksdb_txn.h"
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -63,67 +62,46 @@ Result<> scan_merged(rocksdb::DB& db, const rocksdb::Snapshot* snapshot, const s
   return cursor.outcome();
 }
 
-[[nodiscard]] bool empty(rocksdb::WriteBatchWithIndex& batch) { return batch.GetWriteBatch()->Count() == 0; }
-
-std::vector<ChangedRow> changes_in(rocksdb::WriteBatchWithIndex& batch, const FlatRange& range) {
-  std::vector<ChangedRow> out;
-  if (empty(batch)) return out;
-  const std::unique_ptr<rocksdb::WBWIIterator> it(batch.NewIterator());
-  for (it->Seek(range.begin); it->Valid(); it->Next()) {
-    const rocksdb::WriteEntry entry = it->Entry();
-    if (entry.key.compare(range.end) >= 0) break;
-    out.push_back({entry.key.ToString(), std::nullopt});
-    if (entry.type == rocksdb::kPutRecord) out.back().value = entry.value.ToString();
-  }
-  if (range.direction == Direction::kBackward) std::ranges::reverse(out);
-  return out;
-}
-
 Result<std::optional<std::string>> value_of(const rocksdb::Status& status, const rocksdb::PinnableSlice& value) {
   if (status.ok()) return std::string(value.data(), value.size());
   if (status.IsNotFound()) return std::nullopt;
   return fail(read_error(status));
 }
 
-Result<> outcome_of(const rocksdb::Status& status) {
-  if (!status.ok()) return fail(internal_error("a row was not taken into the transaction"));
-  return {};
-}
-
 }  // namespace
 
 Result<std::optional<std::string>> SnapshotReader::get(const Partition& partition, std::string_view key) {
   rocksdb::ReadOptions options;
-  options.snapshot = snapshot_;
+  options.snapshot = pin_.snapshot();
   rocksdb::PinnableSlice value;
-  return value_of(db_.Get(options, db_.DefaultColumnFamily(), flat_key(partition, key), &value), value);
+  rocksdb::DB& db = *pin_.db();
+  return value_of(db.Get(options, db.DefaultColumnFamily(), flat_key(partition, key), &value), value);
 }
 
 Result<> SnapshotReader::scan(const Partition& partition, const Range& range, const Visitor& visit) {
-  return scan_merged(db_, snapshot_, {}, flat_range(partition, range), visit);
+  return scan_merged(*pin_.db(), pin_.snapshot(), {}, flat_range(partition, range), visit);
 }
 
 Result<std::optional<std::string>> BatchTxn::get(const Partition& partition, std::string_view key) {
   const std::string flat = flat_key(partition, key);
+  if (const auto* changed = changes_.find(flat)) return *changed;
   rocksdb::PinnableSlice value;
-  rocksdb::ColumnFamilyHandle* const family = db_.DefaultColumnFamily();
-  if (empty(batch_)) return value_of(db_.Get({}, family, flat, &value), value);
-  return value_of(batch_.GetFromBatchAndDB(&db_, {}, family, flat, &value), value);
+  return value_of(db_.Get({}, db_.DefaultColumnFamily(), flat, &value), value);
 }
 
 Result<> BatchTxn::scan(const Partition& partition, const Range& range, const Visitor& visit) {
   const FlatRange flat = flat_range(partition, range);
-  return scan_merged(db_, nullptr, changes_in(batch_, flat), flat, visit);
+  return scan_merged(db_, nullptr, changes_.in(flat), flat, visit);
 }
 
 Result<> BatchTxn::put(const Partition& partition, std::string_view key, std::string_view value) {
-  wrote_ = true;
-  return outcome_of(batch_.Put(flat_key(partition, key), Slice(value.data(), value.size())));
+  changes_.change(flat_key(partition, key), std::string(value));
+  return {};
 }
 
 Result<> BatchTxn::erase(const Partition& partition, std::string_view key) {
-  wrote_ = true;
-  return outcome_of(batch_.Delete(flat_key(partition, key)));
+  changes_.change(flat_key(partition, key), std::nullopt);
+  return {};
 }
 
 }  // namespace warifu::store

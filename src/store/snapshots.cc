@@ -18,7 +18,7 @@ bool Snapshots::claim(Slot& slot) {
   return true;
 }
 
-void Snapshots::publish() {
+void Snapshots::publish(Moment moment) {
   Slot* fresh = nullptr;
   // Every idle slot is emptied, so that no old state is held longer than its last reader needs.
   for (Slot& slot : slots_) {
@@ -35,6 +35,7 @@ void Snapshots::publish() {
   }
   fresh->db = db_;
   fresh->snapshot = db_->GetSnapshot();
+  fresh->moment = moment;
   fresh->readers.fetch_sub(kRefilling);
   current_.store(fresh);
 }
@@ -48,9 +49,9 @@ void Snapshots::suspend() {
   db_ = nullptr;
 }
 
-void Snapshots::resume(rocksdb::DB& db) {
+void Snapshots::resume(rocksdb::DB& db, Moment moment) {
   db_ = &db;
-  publish();
+  publish(moment);
   current_.notify_all();
 }
 

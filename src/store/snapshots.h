@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <deque>
 
+#include "store/store.h"
+
 namespace warifu::store {
 
 /// The newest durable state, handed to readers without a lock. One thread publishes, any thread pins.
@@ -20,6 +22,7 @@ class Snapshots {
     std::atomic<std::uint64_t> readers{0};
     rocksdb::DB* db = nullptr;
     const rocksdb::Snapshot* snapshot = nullptr;
+    Moment moment = 0;
   };
 
  public:
@@ -30,12 +33,12 @@ class Snapshots {
   /// REQUIRES: suspended or refusing.
   ~Snapshots();
 
-  /// Makes the database's present state what readers see. REQUIRES: resumed.
-  void publish();
+  /// Makes the database's present state what readers see, and says when it was committed. REQUIRES: resumed.
+  void publish(Moment moment);
   /// Lets go of the database: waits until no reader pins a state; further pins wait.
   void suspend();
   /// Publishes the state of `db`, and lets pins go on.
-  void resume(rocksdb::DB& db);
+  void resume(rocksdb::DB& db, Moment moment);
   /// Lets pins go on with nothing to read, until `resume`. REQUIRES: suspended.
   void refuse();
 
@@ -50,6 +53,7 @@ class Snapshots {
     [[nodiscard]] bool ok() const { return slot_->db != nullptr; }
     [[nodiscard]] rocksdb::DB* db() const { return slot_->db; }
     [[nodiscard]] const rocksdb::Snapshot* snapshot() const { return slot_->snapshot; }
+    [[nodiscard]] Moment moment() const { return slot_->moment; }
 
    private:
     Slot* slot_;

@@ -55,6 +55,13 @@ struct Range {
 /// Called for each row in order; false stops the scan. The views are valid only during the call.
 using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
+/// A point of one open store's history: greater ones came later. 0: not known.
+using Moment = std::uint64_t;
+
+/// A row by the hash of its partition and key (`row_hash` in keys.h): different rows may share one, and then count as
+/// changed together.
+using RowHash = std::uint64_t;
+
 /// What a transaction reads: one consistent state of the whole store. Not thread-safe; must not outlive its closure.
 class Reader {
  public:
@@ -64,6 +71,17 @@ class Reader {
   /// Visits the rows of `range` in its direction, as they were when the scan began: a visitor may put and erase
   /// through the same transaction, and does not meet what it changed.
   [[nodiscard]] virtual Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) = 0;
+
+  /// As `get`, for a small row that holds no secret, that many requests read and few change: a wrapper may answer with
+  /// a value that it has kept, only while `unchanged` proves that it is what `get` would answer.
+  [[nodiscard]] virtual Result<std::optional<std::string>> get_kept(const Partition& partition, std::string_view key) {
+    return get(partition, key);
+  }
+  /// Of the state that this reader sees, without what its own group has written; 0 when nothing can be proven.
+  [[nodiscard]] virtual Moment moment() const { return 0; }
+  /// True: what this reader sees at `row`, a value or none, is what a reader saw whose moment was `since`. False says
+  /// nothing. REQUIRES: 0 < since <= moment().
+  [[nodiscard]] virtual bool unchanged(RowHash /*row*/, Moment /*since*/) const { return false; }
 };
 
 /// A serializable read-write transaction. Sees its own writes, scans included. The closure that uses it may run more

@@ -1,6 +1,9 @@
 #include "vault/sealed_db.h"
 
+#include <atomic>
+
 #include "store/keys.h"
+#include "vault/kept_rows.h"
 #include "vault/key_source.h"
 
 namespace warifu::vault {
@@ -47,14 +50,30 @@ class Resolver {
 /// Opens what `inner` reads. Shared by readers and transactions.
 class Opener {
  public:
-  Opener(const KeySource& source, store::Reader& inner, ResolvedKeys& resolved)
-      : source_(source), inner_(inner), resolver_(source, resolved) {}
+  Opener(const KeySource& source, store::Reader& inner, ResolvedKeys& resolved, std::uint64_t database)
+      : source_(source), inner_(inner), resolver_(source, resolved), database_(database) {}
 
   Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) {
     if (reserved(partition, key)) return std::nullopt;
     const auto sealed = TRY(inner_.get(partition, key));
     if (!sealed) return std::nullopt;
     return open(partition, store::flat_key(partition, key), *sealed);
+  }
+
+  Result<std::optional<std::string>> get_kept(const Partition& partition, std::string_view key) {
+    if (reserved(partition, key)) return std::nullopt;
+    std::string flat = store::flat_key(partition, key);
+    const store::RowHash row = store::row_hash(flat);
+    const store::Moment now = inner_.moment();
+    KeptRows& rows = KeptRows::of_thread(database_);
+    const KeptRows::Row* kept = rows.find(flat, row);
+    // A row that was read in a later state proves nothing about ours.
+    if (kept != nullptr && kept->read_at <= now && inner_.unchanged(row, kept->read_at)) return kept->value;
+
+    auto value = TRY(get(partition, key));
+    // What our own group wrote may still be taken back.
+    if (now != 0 && inner_.unchanged(row, now)) rows.put(std::move(flat), row, value, now);
+    return value;
   }
 
   Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) {
@@ -96,33 +115,49 @@ class Opener {
   const KeySource& source_;
   store::Reader& inner_;
   Resolver resolver_;
+  const std::uint64_t database_;
 };
 
 class SealedReader final : public store::Reader {
  public:
-  SealedReader(const KeySource& source, store::Reader& inner, ResolvedKeys& resolved)
-      : opener_(source, inner, resolved) {}
+  SealedReader(const KeySource& source, store::Reader& inner, ResolvedKeys& resolved, std::uint64_t database)
+      : inner_(inner), opener_(source, inner, resolved, database) {}
   Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) override {
     return opener_.get(partition, key);
   }
   Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) override {
     return opener_.scan(partition, range, visit);
   }
+  Result<std::optional<std::string>> get_kept(const Partition& partition, std::string_view key) override {
+    return opener_.get_kept(partition, key);
+  }
+  [[nodiscard]] store::Moment moment() const override { return inner_.moment(); }
+  [[nodiscard]] bool unchanged(store::RowHash row, store::Moment since) const override {
+    return inner_.unchanged(row, since);
+  }
 
  private:
+  const store::Reader& inner_;
   Opener opener_;
 };
 
 class SealedTxn final : public store::Txn {
  public:
-  SealedTxn(const KeySource& source, store::Txn& inner, ResolvedKeys& resolved)
-      : source_(source), inner_(inner), opener_(source, inner, resolved) {}
+  SealedTxn(const KeySource& source, store::Txn& inner, ResolvedKeys& resolved, std::uint64_t database)
+      : source_(source), inner_(inner), opener_(source, inner, resolved, database) {}
 
   Result<std::optional<std::string>> get(const Partition& partition, std::string_view key) override {
     return opener_.get(partition, key);
   }
   Result<> scan(const Partition& partition, const Range& range, const Visitor& visit) override {
     return opener_.scan(partition, range, visit);
+  }
+  Result<std::optional<std::string>> get_kept(const Partition& partition, std::string_view key) override {
+    return opener_.get_kept(partition, key);
+  }
+  [[nodiscard]] store::Moment moment() const override { return inner_.moment(); }
+  [[nodiscard]] bool unchanged(store::RowHash row, store::Moment since) const override {
+    return inner_.unchanged(row, since);
   }
   Result<> put(const Partition& partition, std::string_view key, std::string_view value) override {
     if (reserved(partition, key)) return fail(internal_error("this key is the vault's own"));
@@ -151,7 +186,7 @@ class SealedDb final : public store::Db {
   Result<> read_with(const ReadBody& body) override {
     ResolvedKeys resolved;
     Result<> outcome = inner_->read_with([&](store::Reader& inner) {
-      SealedReader reader(source_, inner, resolved);
+      SealedReader reader(source_, inner, resolved, number_);
       return body(reader);
     });
     // Readers see only what is durable.
@@ -164,7 +199,7 @@ class SealedDb final : public store::Db {
     inner_->write_with(
         [this, resolved, body = std::move(body)](store::Txn& inner) {
           resolved->clear();
-          SealedTxn txn(source_, inner, *resolved);
+          SealedTxn txn(source_, inner, *resolved, number_);
           return body(txn);
         },
         [this, resolved, done = std::move(done)](Result<> outcome) mutable {
@@ -179,8 +214,14 @@ class SealedDb final : public store::Db {
     for (auto& keys : resolved) source_.remember(std::move(keys));
   }
 
+  static std::uint64_t next_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
   KeySource source_;
-  std::unique_ptr<store::Db> inner_;  // last: closing it tells waiting writers, who use `source_`
+  const std::uint64_t number_ = next_number();  // tells this database from others in what threads keep
+  std::unique_ptr<store::Db> inner_;            // last: closing it tells waiting writers, who use `source_`
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ Result<> put(store::Txn& txn, const store::Partition& partition, const State& st
 Result<> erase(store::Txn& txn, const store::Partition& partition) { return txn.erase(partition, keys::state()); }
 
 Result<State> require(store::Reader& reader, const store::Partition& partition, std::string_view memory_id) {
-  const std::optional<std::string> row = TRY(reader.get(partition, keys::state()));
+  const std::optional<std::string> row = TRY(reader.get_kept(partition, keys::state()));
   if (!row) return fail(memory_not_found(memory_id));
   return decode(*row);
 }

@@ -69,7 +69,7 @@ Result<SessionRow> decode(std::string_view row) {
 
 Result<> ensure(store::Txn& txn, const store::Partition& partition, SessionRef ref, Timestamp now) {
   const std::string key = keys::session(ref);
-  const std::optional<std::string> row = TRY(txn.get(partition, key));
+  const std::optional<std::string> row = TRY(txn.get_kept(partition, key));
   if (row) return {};
   TRY(txn.put(partition, key, encode({.created = now})));
   return actors::ensure(txn, partition, ref.actor, now);
