@@ -16,7 +16,6 @@ import json
 import re
 import sys
 import tempfile
-import time
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from support import ROOT, Keys, Server, wait_until_active
+from long_term import SEMANTIC, make_memory, settled
+from support import ROOT, Keys, Server
 
 CONVERSATIONS = ROOT / "test" / "data" / "conversations"
 SHARE_OF_WORDS = 0.6
@@ -39,8 +39,8 @@ POOL = "everybody"
 STOP_WORDS = frozenset(
     """a an the is are was were be been being am do does did doing have has had having of to in on at by for with about
     from and or but if then than that this these those it its as so i you he she we they me him her us them my your his
-    their our what which who whom when where why how will would can could should might must shall not no t s m re ve ll d
-    there here just too also very really oh well yes
+    their our what which who whom when where why how will would can could should might must shall not no t s m re ve ll
+    d there here just too also very really oh well yes
     le la les un une des du de et ou que qui est je tu il elle nous vous ne pas en dans pour sur ce se c l n qu j
     der die das den dem ein eine einen einem und oder aber ich du er sie es wir ihr ist sind war nicht mit auf zu im
     el los las una unos y o que es yo se me mi no lo con por para su al ha he""".split()
@@ -184,12 +184,7 @@ class Player:
     def __init__(self, server: Server, keys: Keys, pool: bool = False):
         self.data = server.client("bedrock-agentcore", keys)
         self.pool = pool
-        control = server.client("bedrock-agentcore-control", keys)
-        strategy = {"name": "Facts", "namespaceTemplates": ["/facts/{actorId}/"]}
-        made = control.create_memory(
-            name="Recall", eventExpiryDuration=365, memoryStrategies=[{"semanticMemoryStrategy": strategy}]
-        )["memory"]
-        self.memory = wait_until_active(control, made["id"])["id"]
+        self.memory = make_memory(server.client("bedrock-agentcore-control", keys), SEMANTIC)["id"]
 
     def actor(self, dialogue: Dialogue) -> str:
         return POOL if self.pool else dialogue.id
@@ -201,7 +196,7 @@ class Player:
     def play_all(self, dialogues: list[Dialogue]) -> None:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self.play, dialogues))
-        wait_for_extraction(self.data, self.memory)
+        assert settled(self.data, self.memory, EXTRACTION_TIMEOUT_S)
 
     def records(self, dialogue: Dialogue, question: str) -> list[str]:
         answer = self.data.retrieve_memory_records(
@@ -227,36 +222,6 @@ def show_miss(dialogue: Dialogue, question: dict[str, Any], records: list[str]) 
         print(f"   wanted  {turn}: {dialogue.turns[turn]}")
     for at, record in enumerate(records[:5], 1):
         print(f"   {at:6}  {record[:200]}")
-
-
-def count_records(data: Any, memory: str) -> int:
-    pages = data.get_paginator("list_memory_records").paginate(
-        memoryId=memory, namespacePath="/", PaginationConfig={"PageSize": 100}
-    )
-    return sum(len(page["memoryRecordSummaries"]) for page in pages)
-
-
-def jobs(data: Any, memory: str) -> list[dict[str, Any]]:
-    pages = data.get_paginator("list_memory_extraction_jobs").paginate(
-        memoryId=memory, PaginationConfig={"PageSize": 50}
-    )
-    return [job for page in pages for job in page["jobs"]]
-
-
-def wait_for_extraction(data: Any, memory: str, timeout_s: float = EXTRACTION_TIMEOUT_S) -> int:
-    """Returns the number of records once no job waits or runs and nothing more appears; fails if a job failed."""
-    until, before, quiet = time.monotonic() + timeout_s, -1, 0
-    while time.monotonic() < until:
-        open_jobs = jobs(data, memory)
-        failed = [job for job in open_jobs if job["status"] == "FAILED"]
-        assert not failed, f"extraction failed: {failed[:3]}"
-        now = count_records(data, memory) if not open_jobs else -1
-        quiet = quiet + 1 if now >= 0 and now == before else 0
-        if quiet >= 2 and now > 0:
-            return now
-        before = now
-        time.sleep(0.25)
-    raise AssertionError(f"not extracted within {timeout_s} s: {len(jobs(data, memory))} jobs, {before} records")
 
 
 def measure_all(player: Player, dialogues: list[Dialogue], misses: bool = False) -> dict[str, Recall]:

@@ -168,11 +168,11 @@ def printed_scripts() -> dict[str, str]:
 
 
 def indent(code: str) -> str:
-    """Inside brackets Python needs no indentation; the only blocks there are loops that end with the script."""
+    """Inside brackets Python needs no indentation; the only blocks there end with the script."""
     lines, inside = [], False
     for line in code.splitlines():
         lines.append(("    " if inside else "") + line)
-        inside = inside or line.startswith("for ")
+        inside = inside or line.startswith("for ") or line.endswith(" as session_manager:")
     return "\n".join(lines) + "\n"
 
 

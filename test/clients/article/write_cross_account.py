@@ -13,7 +13,16 @@ response = client.create_event(
     payload=[
         {"conversational": {"content": {"text": "Could you help me plan a journey?"}, "role": "USER"}},
         {"conversational": {"content": {"text": "Gladly. Where to?"}, "role": "ASSISTANT"}},
-        {"conversational": {"content": {"text": "Three nights in Kyoto. I love matcha sweets."}, "role": "USER"}},
+        {
+            "conversational": {
+                "content": {
+                    "text": "I'd like to spend 3 nights and 4 days in Kyoto next month. I'd rather see Japanese sweets "
+                    "and cafes than temples and shrines. I also love matcha sweets."
+                },
+                "role": "USER",
+            }
+        },
+        {"conversational": {"content": {"text": "Then let me look for tea houses and cafes."}, "role": "ASSISTANT"}},
     ],
 )
 print(f"Event created: {response['event']['eventId']}")
