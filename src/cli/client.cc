@@ -42,14 +42,18 @@ Error server_error(const http::Response& response) {
           .fields = {}};
 }
 
-}  // namespace
+/// Where a request goes and how it is signed.
+struct Route {
+  std::string base;
+  std::string ca_bundle;
+  sigv4::SigningScope scope;
+};
 
-Result<json::Value> call(const Target& target, std::string_view method, std::string_view path,
-                         const json::Value& body) {
-  const sigv4::Credentials credentials = TRY(management_credentials(target.data));
-  std::string base = target.endpoint_url;
-  while (base.ends_with('/')) base.pop_back();
-  const net::Url url = TRY(net::Url::parse(base + std::string(path)));
+Result<json::Value> send(Route route, const sigv4::Credentials& credentials, std::string_view method,
+                         std::string_view path, const json::Value& body) {
+  while (route.base.ends_with('/')) route.base.pop_back();
+  const std::string target = route.base + std::string(path);
+  const net::Url url = TRY(net::Url::parse(target));
 
   http::Request request;
   request.method = std::string(method);
@@ -57,17 +61,38 @@ Result<json::Value> call(const Target& target, std::string_view method, std::str
   request.headers.add("Host", url.authority());
   request.headers.add("Content-Type", "application/json");
   if (!body.is_null()) request.body = body.dump();
-  sigv4::sign(request, credentials, {.region = "us-east-1", .service = "warifu"}, SystemClock{}.now());
+  sigv4::sign(request, credentials, route.scope, SystemClock{}.now());
 
   net::ClientOptions options;
-  options.ca_bundle_path = target.ca_bundle;
-  const auto response = net::fetch_blocking(base + std::string(path), std::move(request), kTimeout, options);
+  options.ca_bundle_path = route.ca_bundle;
+  const auto response = net::fetch_blocking(target, std::move(request), kTimeout, options);
   if (!response) {
-    return fail(unavailable(fmt::format("no server answers at {}: {}", base, response.error().message)));
+    return fail(unavailable(fmt::format("no server answers at {}: {}", route.base, response.error().message)));
   }
   if (response->status >= 300) return fail(server_error(*response));
   if (response->body.empty()) return json::Value{};
   return json::parse(response->body);
+}
+
+}  // namespace
+
+Result<json::Value> call(const Target& target, std::string_view method, std::string_view path,
+                         const json::Value& body) {
+  const sigv4::Credentials credentials = TRY(management_credentials(target.data));
+  return send({.base = target.endpoint_url,
+               .ca_bundle = target.ca_bundle,
+               .scope = {.region = "us-east-1", .service = "warifu"}},
+              credentials, method, path, body);
+}
+
+Result<json::Value> call_as(const Caller& caller, std::string_view service, std::string_view method,
+                            std::string_view path, const json::Value& body) {
+  const sigv4::Credentials credentials{
+      .access_key_id = caller.access_key_id, .secret = caller.secret.clone(), .session_token = caller.session_token};
+  return send({.base = caller.endpoint_url,
+               .ca_bundle = caller.ca_bundle,
+               .scope = {.region = caller.region, .service = std::string(service)}},
+              credentials, method, path, body);
 }
 
 }  // namespace warifu::cli

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/caller.h"
 #include "json/value.h"
 
 /// What every command of `warifu` but `serve` is: signed requests to a running server. None opens its data.
@@ -20,5 +21,9 @@ struct Target {
 /// has no body). Errors are one line for a person: the server's own message, or why it cannot be reached.
 [[nodiscard]] Result<json::Value> call(const Target& target, std::string_view method, std::string_view path,
                                        const json::Value& body = {});
+
+/// The same to any service (`service`: the name that signatures carry), as `caller`.
+[[nodiscard]] Result<json::Value> call_as(const Caller& caller, std::string_view service, std::string_view method,
+                                          std::string_view path, const json::Value& body = {});
 
 }  // namespace warifu::cli

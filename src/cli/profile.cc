@@ -80,10 +80,9 @@ Result<> write_profile(const ProfileFiles& files, const Profile& profile) {
   const std::string section = profile.name == "default" ? profile.name : "profile " + profile.name;
   TRY(replace(files.config, with_section(read(files.config), section,
                                          {{"region", profile.region}, {"endpoint_url", profile.endpoint_url}})));
-  return replace(files.credentials,
-                 with_section(read(files.credentials), profile.name,
-                              {{"aws_access_key_id", profile.access_key_id},
-                               {"aws_secret_access_key", profile.secret_access_key}}));
+  return replace(files.credentials, with_section(read(files.credentials), profile.name,
+                                                 {{"aws_access_key_id", profile.access_key_id},
+                                                  {"aws_secret_access_key", profile.secret_access_key}}));
 }
 
 std::string shell_exports(const Profile& profile) {
