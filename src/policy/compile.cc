@@ -87,15 +87,16 @@ std::span<const std::uint16_t> ServiceIndex::of(std::string_view service, std::u
 Program::Program(const Policy& policy) : statements(compile_statements(policy)), index(policy.statements()) {}
 
 std::shared_ptr<const CompiledPolicy> CompiledPolicy::compile(const Policy& policy) {
-  return std::make_shared<const CompiledPolicy>(std::make_unique<const Program>(policy));
+  return std::make_shared<const CompiledPolicy>(std::make_unique<const Program>(policy), policy.kind(), std::string{});
 }
 
 Result<std::shared_ptr<const CompiledPolicy>> CompiledPolicy::compile(std::string_view document, Kind kind) {
   const Policy policy = TRY(parse(document, kind));
-  return compile(policy);
+  return std::make_shared<const CompiledPolicy>(std::make_unique<const Program>(policy), kind, std::string(document));
 }
 
-CompiledPolicy::CompiledPolicy(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
+CompiledPolicy::CompiledPolicy(std::unique_ptr<const Program> program, Kind kind, std::string document)
+    : program_(std::move(program)), kind_(kind), document_(std::move(document)) {}
 CompiledPolicy::~CompiledPolicy() = default;
 
 std::size_t CompiledPolicy::statement_count() const { return program_->statements.size(); }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,8 +20,12 @@ class CompiledPolicy {
   /// parse, then compile.
   [[nodiscard]] static Result<std::shared_ptr<const CompiledPolicy>> compile(std::string_view document, Kind kind);
 
-  explicit CompiledPolicy(std::unique_ptr<const Program> program);
+  CompiledPolicy(std::unique_ptr<const Program> program, Kind kind, std::string document);
   ~CompiledPolicy();
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  /// The text that it was compiled from; empty when it was compiled from a Policy.
+  [[nodiscard]] const std::string& document() const { return document_; }
 
   [[nodiscard]] std::size_t statement_count() const;
   /// Empty when the statement has none. REQUIRES: statement < statement_count().
@@ -29,6 +34,8 @@ class CompiledPolicy {
 
  private:
   std::unique_ptr<const Program> program_;
+  Kind kind_;
+  std::string document_;
 };
 
 }  // namespace warifu::policy

@@ -89,18 +89,21 @@ Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies
   return verdict;
 }
 
+Question question_of(const Request& request, const FoldedAction& action, LayerKind kind, bool has_boundary) {
+  return {.principal = request.principal,
+          .action = action.text(),
+          .service = action.service(),
+          .service_hash = ServiceIndex::hash(action.service()),
+          .resource = Subject::arn(request.resource),
+          .context = request.context,
+          .has_boundary = has_boundary,
+          .needs_principal = speaks_for_resource(kind)};
+}
+
 Verdict evaluate(const Layer& layer, const Request& request, bool has_boundary, DecideOptions options) {
   const FoldedAction action(request.action);
   if (!action.usable()) return {};
-  const Question question{.principal = request.principal,
-                          .action = action.text(),
-                          .service = action.service(),
-                          .service_hash = ServiceIndex::hash(action.service()),
-                          .resource = Subject::arn(request.resource),
-                          .context = request.context,
-                          .has_boundary = has_boundary,
-                          .needs_principal = speaks_for_resource(layer.kind)};
-  return evaluate(layer.policies, question, options);
+  return evaluate(layer.policies, question_of(request, action, layer.kind, has_boundary), options);
 }
 
 }  // namespace warifu::policy

@@ -49,6 +49,9 @@ struct FoldedAction {
 [[nodiscard]] Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies,
                                const Question& question, DecideOptions options);
 [[nodiscard]] bool speaks_for_resource(LayerKind kind);
+/// What a layer of that kind is asked. Views `request` and `action`. REQUIRES: action.usable().
+[[nodiscard]] Question question_of(const Request& request, const FoldedAction& action, LayerKind kind,
+                                   bool has_boundary);
 
 class ActionMatcher {
  public:
