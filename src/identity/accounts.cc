@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "identity/organizations.h"
 #include "identity/table.h"
 
 namespace warifu::identity {
@@ -78,6 +79,7 @@ Result<std::vector<Account>> list_accounts(store::Reader& reader) {
 
 Result<> delete_account(store::Txn& txn, const AccountId& id) {
   const Account account = TRY(require_account(txn, id));
+  TRY(forget_in_organization(txn, id));
   TRY(erase_indexes(txn, id));
   if (!account.alias.empty()) TRY(txn.erase(store::Partition::system(), key_of(kAlias, account.alias)));
   const store::Partition own = store::Partition::account(id);

@@ -17,7 +17,8 @@ namespace warifu::identity {
 /// In order of their numbers.
 [[nodiscard]] Result<std::vector<Account>> list_accounts(store::Reader& reader);
 /// Erases every identity row of the account, its resource policies and tags, and its access keys' index: its
-/// credentials are dead at the next call. Rows of other services are theirs to erase.
+/// credentials are dead at the next call. It leaves its organization; Conflict when it manages one that has other
+/// members. Rows of other services are theirs to erase.
 [[nodiscard]] Result<> delete_account(store::Txn& txn, const AccountId& id);
 
 /// Aliases are unique over all accounts; an account has at most one (a second replaces it, as on AWS).

@@ -1,6 +1,7 @@
 #include "identity/gather.h"
 
 #include "identity/accounts.h"
+#include "identity/organizations.h"
 #include "identity/policies.h"
 #include "identity/roles.h"
 #include "identity/table.h"
@@ -47,6 +48,7 @@ Result<PrincipalPolicies> gather_entity(store::Reader& reader, const AccountId& 
     out.boundary = TRY(require_document(reader, account, entity.boundary_arn));
     out.boundary->as = HeldAs::kBoundary;
   }
+  out.organizations = TRY(organizations_state(reader)).count > 0;
   out.version = TRY(identity_version(reader, account));
   return out;
 }
@@ -58,6 +60,7 @@ Result<std::optional<PrincipalPolicies>> gather(store::Reader& reader, const Acc
   if (const std::optional<Role> role = TRY(role_by_id(reader, account, unique_id))) {
     PrincipalPolicies out = TRY(gather_entity(reader, account, EntityKind::kRole, *role));
     out.max_session_seconds = role->max_session_seconds;
+    out.service_linked = !role->linked_service.empty();
     return out;
   }
   const std::optional<User> user = TRY(user_by_id(reader, account, unique_id));

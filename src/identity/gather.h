@@ -29,6 +29,8 @@ struct PrincipalPolicies {
   std::int64_t max_session_seconds = 3600;  // roles
   std::vector<HeldPolicy> identity;
   std::optional<HeldPolicy> boundary;
+  bool service_linked = false;  // a role that AWS links to a service: organizations do not limit it
+  bool organizations = false;   // whether there are any: else nobody is limited by one
   std::uint64_t version = 0;  // identity_version of the account in the same snapshot
 };
 
