@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "api/call.h"
+#include "api/event_source.h"
+#include "base/check.h"
 #include "base/http.h"
 #include "wire/encode.h"
 #include "wire/operation.h"
@@ -30,6 +33,23 @@ class Registry {
       Result<Output> output = co_await handler(call, std::move(*static_cast<Input*>(input)));
       if (!output) co_return std::unexpected(std::move(output).error());
       co_return wire::encode(*operation, &*output, call.request_id());
+    });
+  }
+
+  /// The same for an operation that answers with a stream of events; the handler gives
+  /// `Task<Result<std::unique_ptr<EventSource<Event>>>>`, `Event` being the stream's union. What it fails with before
+  /// that is an error like any other operation's. REQUIRES: the operation streams.
+  template <class Event, class Input, class Output, class Handler>
+    requires std::is_invocable_r_v<Task<Result<std::unique_ptr<EventSource<Event>>>>, const Handler&, Call&, Input>
+  void bind_stream(const wire::TypedOperation<Input, Output>& typed, Handler handler) {
+    const wire::Operation* operation = typed.operation;
+    CHECK(wire::stream_member(*operation) != nullptr, operation->name);
+    add(operation, [operation, handler](Call& call, void* input) -> Task<Result<http::Response>> {
+      auto source = co_await handler(call, std::move(*static_cast<Input*>(input)));
+      if (!source) co_return std::unexpected(std::move(source).error());
+      http::Response response = wire::begin_event_stream(*operation, call.request_id());
+      response.stream = std::make_shared<EventBody<Event>>(*operation, std::move(*source));
+      co_return response;
     });
   }
 

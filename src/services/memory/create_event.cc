@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "services/memory/errors.h"
 #include "services/memory/event_outputs.h"
 #include "services/memory/events.h"
+#include "services/memory/extraction_notices.h"
+#include "services/memory/extraction_queue.h"
 #include "services/memory/idempotency.h"
 #include "services/memory/limits.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_states.h"
+#include "services/memory/namespace_variables.h"
 #include "services/memory/operations.h"
 #include "services/memory/payloads.h"
 
@@ -38,32 +43,9 @@ Result<EventContent> content_of(const m::CreateEventInput& input) {
       content.metadata.emplace_back(key, value.string_value.value_or(""));
     }
   }
-  if (input.extraction_config && input.extraction_config->namespace_variables) {
-    for (const auto& [key, value] : *input.extraction_config->namespace_variables) {
-      content.namespace_variables.emplace_back(key, value);
-    }
-  }
+  content.namespace_variables = namespace_variables_of(input.extraction_config);
   content.payload = TRY(payloads::encode(input.payload));
   return content;
-}
-
-/// A namespace variable must be declared on the memory, and its value allowed there.
-Result<> check_variables(const memories::Memory& memory, const NamedValues& variables) {
-  const auto declared = memory.namespace_keys.value_or(std::vector<m::NamespaceKeyEntry>{});
-  for (const auto& [key, value] : variables) {
-    const auto entry = std::ranges::find(declared, key, &m::NamespaceKeyEntry::key);
-    if (entry == declared.end()) {
-      return fail(invalid_field("extractionConfig.namespaceVariables",
-                                fmt::format("namespace variable `{}` is not one of the memory's namespaceKeys", key)));
-    }
-    if (!entry->validation || !entry->validation->allowed_values) continue;
-    const std::vector<std::string>& allowed = *entry->validation->allowed_values;
-    if (std::ranges::find(allowed, value) == allowed.end()) {
-      return fail(invalid_field("extractionConfig.namespaceVariables",
-                                fmt::format("value `{}` is not allowed for namespace variable `{}`", value, key)));
-    }
-  }
-  return {};
 }
 
 /// A new event of `call`, encoded, so that its transaction only reads what it must and writes.
@@ -88,6 +70,17 @@ events::Draft draft_of(api::Call& call, const memories::Target& target, const m:
   return draft;
 }
 
+/// Blobs are never looked into.
+bool says_something(const m::CreateEventInput& input) {
+  return std::ranges::any_of(input.payload,
+                             [](const m::PayloadType& item) { return item.conversational || item.json; });
+}
+
+struct Written {
+  events::Inserted event;
+  bool waits = false;  // for extraction
+};
+
 m::Event output_of(const m::CreateEventInput& input, const std::string& session, const events::Inserted& inserted,
                    EventContent content) {
   m::Event output{.memory_id = input.memory_id,
@@ -104,26 +97,32 @@ m::Event output_of(const m::CreateEventInput& input, const std::string& session,
 
 }  // namespace
 
-// Long-term memory will mark the session for extraction in this transaction, when `State::extracts` and the event
-// does not skip it; nothing reads such marks yet, so none are written.
-Task<Result<m::CreateEventOutput>> create_event(api::Call& call, m::CreateEventInput input) {
+Task<Result<m::CreateEventOutput>> create_event(api::Call& call, m::CreateEventInput input,
+                                                extraction::Notices* extraction) {
   const memories::Target target = CO_TRY(memories::target_of(call));
   CO_TRY(check_timestamp(input.event_timestamp));
   EventContent content = CO_TRY(content_of(input));
   events::Draft draft = draft_of(call, target, input, content);
   const std::string session = draft.session;
+  const bool to_extract = !content.skip_extraction && says_something(input);
 
-  auto body = [target, draft = std::move(draft),
-               variables = content.namespace_variables](store::Txn& txn) mutable -> Result<events::Inserted> {
+  auto body = [target, to_extract, draft = std::move(draft),
+               variables = content.namespace_variables](store::Txn& txn) mutable -> Result<Written> {
     const states::State state = TRY(states::require(txn, target.partition, target.id));
     if (!variables.empty()) {
       const memories::Memory memory = TRY(memories::require(txn, target));
-      TRY(check_variables(memory, variables));
+      TRY(check_namespace_variables(memory, variables));
     }
-    return events::insert(txn, target.partition, draft, state.expires(draft.now));
+    Written written{.event = TRY(events::insert(txn, target.partition, draft, state.expires(draft.now)))};
+    written.waits = to_extract && state.extracts && !written.event.replayed;
+    if (written.waits) {
+      TRY(queue::put(txn, target.partition, draft.ref(), {.created = draft.now, .event_id = written.event.event_id}));
+    }
+    return written;
   };
-  const events::Inserted inserted = CO_TRY(co_await call.db().write(std::move(body)));
-  co_return m::CreateEventOutput{.event = output_of(input, session, inserted, std::move(content))};
+  const Written written = CO_TRY(co_await call.db().write(std::move(body)));
+  if (written.waits && extraction != nullptr) extraction->notify(target.arn, {input.actor_id, session});
+  co_return m::CreateEventOutput{.event = output_of(input, session, written.event, std::move(content))};
 }
 
 }  // namespace warifu::services::memory

@@ -135,6 +135,7 @@ Result<Inserted> insert(store::Txn& txn, const store::Partition& partition, Draf
   if (!millisecond.replayed && token_row) millisecond.replayed = TRY(replay_by_row(txn, partition, draft));
   if (millisecond.replayed) {
     inserted.event_id = *std::move(millisecond.replayed);
+    inserted.replayed = true;
     return inserted;
   }
 

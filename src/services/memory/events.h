@@ -34,6 +34,7 @@ struct Draft {
 struct Inserted {
   std::string event_id;
   std::string root_event_id;  // of a branched event: what its branch's row says
+  bool replayed = false;      // nothing was written
 };
 
 /// Appends the event, with the rows of its actor, session and branch where they are new; `expires` is stamped here.

@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kSeparator = '\0';  // in no ARN, actor or session
 constexpr std::size_t kSessionsAtOnce = 1'000;
+constexpr std::string_view kRecordPrefix = "mem-";
 
 std::string key_of(std::string_view memory_arn, SessionRef ref) {
   std::string key(memory_arn);
@@ -70,15 +71,30 @@ std::string seed_of(const memories::Target& target, const Batch& batch, const Pa
   return seed;
 }
 
+/// A job that fails again keeps its id, so that whoever started it finds it.
+std::string job_id_of(const memories::Target& target, const Batch& batch, const Part& part) {
+  const std::string& first = batch.sources[part.sources.front()].entry.job_id;
+  const bool restarted =
+      std::ranges::all_of(part.sources, [&](std::size_t index) { return batch.sources[index].entry.job_id == first; });
+  if (restarted && !first.empty()) return first;
+  const crypto::Sha256 digest = crypto::sha256(seed_of(target, batch, part, "job"));
+  return records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(kRecordPrefix.size());
+}
+
 queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, const Part& part, const Error& error,
                             Timestamp now) {
-  const crypto::Sha256 digest = crypto::sha256(seed_of(target, batch, part, "job"));
-  queue::FailedJob job{.id = records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(4),
+  queue::FailedJob job{.id = job_id_of(target, batch, part),
                        .session = batch.session,
                        .strategy_id = part.strategy,
                        .reason = fmt::format("CUSTOM_MODEL_BEDROCK_{}", llm::failure_code(error)),
                        .failed = now};
-  for (const std::size_t index : part.sources) job.entries.push_back(batch.sources[index].entry);
+  for (const std::size_t index : part.sources) {
+    const Source& source = batch.sources[index];
+    job.entries.push_back(source.entry);
+    for (const std::size_t message : source.messages) {
+      job.messages.push_back({.event_id = source.entry.event_id, .index = static_cast<std::uint16_t>(message)});
+    }
+  }
   log::warn("a strategy could not extract memories",
             {{"memory", target.arn}, {"strategy", part.strategy}, {"job", job.id}, {"why", error.message}});
   return job;
@@ -150,6 +166,7 @@ Result<bool> write(store::Txn& txn, const memories::Target& target, const Batch&
   }
   for (const Source& source : batch.sources) {
     TRY(queue::erase(txn, target.partition, batch.session.ref(), source.entry));
+    if (!source.entry.job_id.empty()) TRY(queue::erase_failed(txn, target.partition, source.entry.job_id));
   }
   TRY(records::erase_all(txn, target.partition, outcome.changes.erasures));
   TRY(records::put_all(txn, target.partition, prepared));

@@ -12,6 +12,7 @@
 #include "jobs/scheduler.h"
 #include "records/index.h"
 #include "search/embedder.h"
+#include "services/memory/extraction_notices.h"
 #include "services/memory/extraction_queue.h"
 #include "services/memory/extractors.h"
 #include "services/memory/memories.h"
@@ -53,19 +54,16 @@ class ScopeLocks {
 };
 
 /// Thread-safe.
-class Extraction {
+class Extraction final : public Notices {
  public:
   Extraction(const Tools& tools, const jobs::Schedule& schedule);
 
-  /// A session of that memory has an entry more. After the commit that wrote it.
-  void notify(std::string_view memory_arn, SessionRef ref);
-  /// The same, when a person waits for it.
-  void notify_now(std::string_view memory_arn, SessionRef ref);
+  void notify(std::string_view memory_arn, SessionRef ref) override;
+  void notify_now(std::string_view memory_arn, SessionRef ref) override;
+  [[nodiscard]] jobs::Status status(std::string_view memory_arn, SessionRef ref) const override;
+
   /// Finds every session that waits, of every memory: once, at start.
   [[nodiscard]] Result<> resume();
-
-  /// What the session is up to; kWaiting when nothing is known of it (its entries may still be there).
-  [[nodiscard]] jobs::Status status(std::string_view memory_arn, SessionRef ref) const;
 
   /// One run for a session, on this thread; true: entries are left. For tests and the scheduler.
   [[nodiscard]] Result<bool> run(const memories::Target& target, const queue::Session& session);

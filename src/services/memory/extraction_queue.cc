@@ -61,6 +61,12 @@ std::string encode_failed(const FailedJob& job) {
   append_text(row, job.strategy_id);
   append_text(row, job.reason);
   append_number(row, static_cast<std::uint64_t>(job.failed.ms));
+  append_number(row, static_cast<std::uint8_t>(job.restarted ? 1 : 0));
+  append_number(row, static_cast<std::uint32_t>(job.messages.size()));
+  for (const Message& message : job.messages) {
+    append_text(row, message.event_id);
+    append_number(row, message.index);
+  }
   for (const Entry& entry : job.entries) {
     append_number(row, static_cast<std::uint64_t>(entry.created.ms));
     append_text(row, entry.event_id);
@@ -79,6 +85,12 @@ Result<FailedJob> decode_failed(std::string_view key, std::string_view row) {
   job.strategy_id = reader.text();
   job.reason = reader.text();
   job.failed = {static_cast<std::int64_t>(reader.number<std::uint64_t>())};
+  job.restarted = reader.number<std::uint8_t>() != 0;
+  for (auto left = reader.number<std::uint32_t>(); left > 0 && reader.ok(); --left) {
+    Message& message = job.messages.emplace_back();
+    message.event_id = reader.text();
+    message.index = reader.number<std::uint16_t>();
+  }
   while (reader.ok() && !reader.rest().empty()) {
     Entry entry{.created = {static_cast<std::int64_t>(reader.number<std::uint64_t>())}};
     entry.event_id = reader.text();

@@ -33,6 +33,13 @@ struct Session {
   bool operator==(const Session&) const = default;
 };
 
+/// One thing that was said: an item of an event's payload.
+struct Message {
+  std::string event_id;
+  std::uint16_t index = 0;
+  bool operator==(const Message&) const = default;
+};
+
 /// A batch that a strategy could not turn into memories.
 struct FailedJob {
   std::string id;
@@ -40,7 +47,9 @@ struct FailedJob {
   std::string strategy_id;
   std::string reason;  // LTM_RATE_EXCEEDED, CUSTOM_MODEL_BEDROCK_THROTTLING …
   Timestamp failed;
+  bool restarted = false;  // its entries wait again; it stays listed until they are done with
   std::vector<Entry> entries;
+  std::vector<Message> messages;
 };
 
 [[nodiscard]] Result<> put(store::Txn& txn, const store::Partition& partition, SessionRef ref, const Entry& entry);

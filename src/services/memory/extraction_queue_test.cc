@@ -94,7 +94,9 @@ TEST_F(QueueTest, KeepsFailedJobsUntilTheyAreErased) {
                          .strategy_id = "facts-1",
                          .reason = "LTM_RATE_EXCEEDED",
                          .failed = {7},
-                         .entries = {entry}});
+                         .restarted = id[0] == 'b',
+                         .entries = {entry},
+                         .messages = {{.event_id = "e", .index = 3}}});
     }));
   }
   const auto found = bench.read([&](store::Reader& reader) { return find_failed(reader, bench.partition, "b"); });
@@ -103,7 +105,9 @@ TEST_F(QueueTest, KeepsFailedJobsUntilTheyAreErased) {
   EXPECT_EQ(job.session, (Session{"al", "s1"}));
   EXPECT_EQ(job.reason, "LTM_RATE_EXCEEDED");
   EXPECT_EQ(job.failed.ms, 7);
+  EXPECT_TRUE(job.restarted);
   EXPECT_THAT(job.entries, ElementsAre(entry));
+  EXPECT_THAT(job.messages, ElementsAre(Message{.event_id = "e", .index = 3}));
 
   const auto listed = [&](std::string_view after, std::size_t limit) {
     std::vector<std::string> names;

@@ -40,8 +40,8 @@ struct Claim {
 [[nodiscard]] Claim claim(std::string_view region, std::string_view operation, std::string_view token,
                           std::string_view request, Timestamp now);
 
-/// The memory id that the first call with this token answered; nullopt when there was none, or it is forgotten.
-/// kValidation (IdempotentParameterMismatchException) when its request was another.
+/// What the first call with this token answered (a memory or session id); nullopt when there was none, or it is
+/// forgotten. kValidation (IdempotentParameterMismatchException) when its request was another.
 [[nodiscard]] Result<std::optional<std::string>> find(store::Reader& reader, const AccountId& account,
                                                       const Claim& claim);
 

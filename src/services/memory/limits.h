@@ -11,6 +11,8 @@ namespace warifu::services::memory {
 inline constexpr std::size_t kEventBytesMax = 10 * 1024 * 1024;
 /// One conversational text or one `json` item.
 inline constexpr std::size_t kMessageBytesMax = 100'000;
+/// Encoded payload of one IngestData.
+inline constexpr std::size_t kIngestBytesMax = 100'000;
 inline constexpr std::size_t kStrategiesMax = 6;
 inline constexpr std::size_t kIndexedKeysMax = 10;
 inline constexpr std::size_t kNamespaceKeysMax = 5;

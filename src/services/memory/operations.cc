@@ -2,7 +2,21 @@
 
 namespace warifu::services::memory {
 
-void bind(api::Registry& registry) {
+namespace {
+
+/// Binds a handler that tells the extraction of what it wrote.
+template <class Input, class Output>
+void bind_extracting(api::Registry& registry, const wire::TypedOperation<Input, Output>& operation,
+                     Task<Result<Output>> (*handler)(api::Call&, Input, extraction::Notices*),
+                     extraction::Notices* extraction) {
+  registry.bind(operation, [handler, extraction](api::Call& call, Input input) {
+    return handler(call, std::move(input), extraction);
+  });
+}
+
+}  // namespace
+
+void bind(api::Registry& registry, extraction::Notices* extraction) {
   namespace ops = m::ops;
   registry.bind(ops::kCreateMemory, create_memory);
   registry.bind(ops::kGetMemory, get_memory);
@@ -10,7 +24,10 @@ void bind(api::Registry& registry) {
   registry.bind(ops::kUpdateMemory, update_memory);
   registry.bind(ops::kDeleteMemory, delete_memory);
 
-  registry.bind(ops::kCreateEvent, create_event);
+  bind_extracting(registry, ops::kCreateEvent, create_event, extraction);
+  bind_extracting(registry, ops::kIngestData, ingest_data, extraction);
+  bind_extracting(registry, ops::kListMemoryExtractionJobs, list_extraction_jobs, extraction);
+  bind_extracting(registry, ops::kStartMemoryExtractionJob, start_extraction_job, extraction);
   registry.bind(ops::kGetEvent, get_event);
   registry.bind(ops::kDeleteEvent, delete_event);
   registry.bind(ops::kListEvents, list_events);

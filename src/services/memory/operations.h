@@ -2,6 +2,7 @@
 
 #include "api/registry.h"
 #include "gen/agentcore/events.h"
+#include "gen/agentcore/extraction_jobs.h"
 #include "gen/agentcore/memories.h"
 #include "gen/agentcore/resource_policies.h"
 #include "gen/agentcore/tags.h"
@@ -9,8 +10,13 @@
 /// The operations of AgentCore Memory, and of tags and resource policies of AgentCore's resources.
 namespace warifu::services::memory {
 
-/// Binds every handler below. Call once, before the server serves.
-void bind(api::Registry& registry);
+namespace extraction {
+class Notices;
+}
+
+/// Binds every handler below. Call once, before the server serves. `extraction` is told of what waits for it; null: the
+/// entries lie in the store until somebody runs them.
+void bind(api::Registry& registry, extraction::Notices* extraction = nullptr);
 
 namespace m = model::agentcore;
 
@@ -22,12 +28,23 @@ Task<Result<m::UpdateMemoryOutput>> update_memory(api::Call& call, m::UpdateMemo
 Task<Result<m::DeleteMemoryOutput>> delete_memory(api::Call& call, m::DeleteMemoryInput input);
 
 // Short-term memory (create_event.cc, event_operations.cc, list_operations.cc).
-Task<Result<m::CreateEventOutput>> create_event(api::Call& call, m::CreateEventInput input);
+Task<Result<m::CreateEventOutput>> create_event(api::Call& call, m::CreateEventInput input,
+                                                extraction::Notices* extraction);
 Task<Result<m::GetEventOutput>> get_event(api::Call& call, m::GetEventInput input);
 Task<Result<m::DeleteEventOutput>> delete_event(api::Call& call, m::DeleteEventInput input);
 Task<Result<m::ListEventsOutput>> list_events(api::Call& call, m::ListEventsInput input);
 Task<Result<m::ListSessionsOutput>> list_sessions(api::Call& call, m::ListSessionsInput input);
 Task<Result<m::ListActorsOutput>> list_actors(api::Call& call, m::ListActorsInput input);
+
+// What long-term memory is made of, and how that goes (ingest_data.cc, extraction_jobs.cc).
+Task<Result<m::IngestDataOutput>> ingest_data(api::Call& call, m::IngestDataInput input,
+                                              extraction::Notices* extraction);
+Task<Result<m::ListMemoryExtractionJobsOutput>> list_extraction_jobs(api::Call& call,
+                                                                     m::ListMemoryExtractionJobsInput input,
+                                                                     extraction::Notices* extraction);
+Task<Result<m::StartMemoryExtractionJobOutput>> start_extraction_job(api::Call& call,
+                                                                     m::StartMemoryExtractionJobInput input,
+                                                                     extraction::Notices* extraction);
 
 // Of any AgentCore resource (tags.cc, resource_policies.cc).
 Task<Result<m::TagResourceOutput>> tag_resource(api::Call& call, m::TagResourceInput input);
