@@ -1,13 +1,15 @@
-"""One turn of a Strands agent whose history lies in a memory: `strands_turn.py <memory> <session> <actor> <text>`.
+"""One turn of a Strands agent whose history lies in a memory:
 
-The model is made up: it answers with what it was shown, so that a test can see what was restored."""
+    strands_turn.py <memory> <session> <actor> <text> [<namespace to retrieve from>]
+
+The model is made up: it answers with what it was shown, so that a test can see what was restored and retrieved."""
 
 import json
 import sys
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig
+from bedrock_agentcore.memory.integrations.strands.config import AgentCoreMemoryConfig, RetrievalConfig
 from bedrock_agentcore.memory.integrations.strands.session_manager import AgentCoreMemorySessionManager
 from strands import Agent
 from strands.models.model import Model
@@ -38,8 +40,11 @@ class Echo(Model):
         }
 
 
-def main(memory_id: str, session_id: str, actor_id: str, text: str) -> None:
-    config = AgentCoreMemoryConfig(memory_id=memory_id, session_id=session_id, actor_id=actor_id)
+def main(memory_id: str, session_id: str, actor_id: str, text: str, namespace: str = "") -> None:
+    retrieval = {namespace: RetrievalConfig(top_k=5, relevance_score=0.3)} if namespace else None
+    config = AgentCoreMemoryConfig(
+        memory_id=memory_id, session_id=session_id, actor_id=actor_id, retrieval_config=retrieval
+    )
     with AgentCoreMemorySessionManager(agentcore_memory_config=config, region_name="us-east-1") as manager:
         agent = Agent(model=Echo(), session_manager=manager, agent_id="planner", callback_handler=None)
         restored = len(agent.messages)
