@@ -102,7 +102,7 @@ void dot_rows(const std::uint8_t* rows, std::size_t count, const std::int8_t* qu
   kernel(rows, count, query, dimensions, out);
 }
 
-std::int32_t bias(const std::int8_t* query, std::size_t dimensions) {
+std::int32_t bias_of(const std::int8_t* query, std::size_t dimensions) {
   std::int32_t sum = 0;
   for (std::size_t d = 0; d < dimensions; ++d) sum += query[d];
   return 128 * sum;
