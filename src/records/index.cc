@@ -43,12 +43,14 @@ struct Index::Impl {
   /// A search's number, by which its shards are kept while it runs.
   class Running {
    public:
-    explicit Running(Impl& impl) : impl_(impl) {
+    Running(Impl& impl, Resident& memory) : impl_(impl), memory_(memory) {
+      ++memory_.searchers;
       const std::lock_guard lock(impl_.mutex);
       number_ = ++impl_.searches;
       impl_.running.insert(number_);
     }
     ~Running() {
+      --memory_.searchers;
       const std::lock_guard lock(impl_.mutex);
       impl_.running.erase(number_);
     }
@@ -58,6 +60,7 @@ struct Index::Impl {
 
    private:
     Impl& impl_;
+    Resident& memory_;
     std::uint64_t number_ = 0;
   };
 
@@ -91,7 +94,7 @@ struct Index::Impl {
   Result<Look> look(store::Db& db, const Resident& memory, const Request& request, std::uint64_t number,
                     std::optional<Head>& required, std::size_t records_max);
   Result<std::vector<search::Hit>> rank(std::span<const Resident::Slot* const> slots, const Request& request) const;
-  Result<> prepare(store::Db& db, Resident& memory, const Look& look);
+  Result<> prepare(store::Db& db, Resident& memory, const Look& look, std::uint64_t number);
   void make_room();
   void evict(std::size_t target, const std::vector<std::shared_ptr<Resident>>& from);
 };
@@ -140,7 +143,7 @@ Result<std::vector<search::Hit>> Index::Impl::rank(std::span<const Resident::Slo
 }
 
 /// Brings `memory` up to date, and in what a look missed.
-Result<> Index::Impl::prepare(store::Db& db, Resident& memory, const Look& look) {
+Result<> Index::Impl::prepare(store::Db& db, Resident& memory, const Look& look, std::uint64_t number) {
   const std::lock_guard loading(memory.loading);
   std::vector<Resident::Loaded> loaded;
   Head base;
@@ -165,7 +168,7 @@ Result<> Index::Impl::prepare(store::Db& db, Resident& memory, const Look& look)
     const Head head = TRY(read_head(reader, memory.partition()));
     TRY(memory.catch_up(reader, head));
     if (look.names) TRY(memory.learn_names(reader));
-    return memory.take_in(reader, head, base.changes, std::move(loaded));
+    return memory.take_in(reader, head, base.changes, std::move(loaded), number);
   });
 }
 
@@ -213,7 +216,7 @@ void Index::Impl::evict(std::size_t target, const std::vector<std::shared_ptr<Re
     const std::lock_guard lock(one->mutex);
     const bool idle =
         std::ranges::all_of(one->slots(), [&](const auto& entry) { return entry.second.shard == nullptr; });
-    if (!idle) continue;
+    if (!idle || one->searchers > 0) continue;
     total -= std::min(total, one->bytes());
     one->forget();
   }
@@ -244,7 +247,7 @@ Index::~Index() = default;
 
 Result<std::vector<Found>> Index::search(store::Db& db, const store::Partition& partition, const Request& request) {
   const std::shared_ptr<Resident> memory = impl_->resident(partition);
-  const Impl::Running running(*impl_);
+  const Impl::Running running(*impl_, *memory);
   std::optional<Head> required;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Impl::Look look;
@@ -253,7 +256,7 @@ Result<std::vector<Found>> Index::search(store::Db& db, const store::Partition& 
       look = TRY(impl_->look(db, *memory, request, running.number(), required, SIZE_MAX));
     }
     if (!look.ranked) {
-      TRY(impl_->prepare(db, *memory, look));
+      TRY(impl_->prepare(db, *memory, look, running.number()));
       impl_->make_room();
       continue;
     }
@@ -269,7 +272,7 @@ std::optional<Result<std::vector<Found>>> Index::search_now(store::Db& db, const
   const bool slow = std::ranges::any_of(impl_->embedders, [](const auto* one) { return one->info().slow; });
   if (slow) return std::nullopt;
   const std::shared_ptr<Resident> memory = impl_->resident(partition);
-  const Impl::Running running(*impl_);
+  const Impl::Running running(*impl_, *memory);
   std::optional<Head> required;
   Result<Impl::Look> look;
   {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/paths.h"
+
 namespace warifu::records {
 namespace {
 
@@ -16,14 +18,7 @@ std::optional<std::string_view> value_of(std::string_view name, const Variables&
 
 }  // namespace
 
-std::string normalise_namespace(std::string_view text) {
-  std::string out = "/";
-  for (const char c : text) {
-    if (c != '/' || out.back() != '/') out += c;
-  }
-  if (out.back() != '/') out += '/';
-  return out;
-}
+std::string normalise_namespace(std::string_view text) { return slashed(text); }
 
 bool under(std::string_view path, std::string_view name_space) { return name_space.starts_with(path); }
 

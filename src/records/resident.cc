@@ -98,7 +98,8 @@ Result<> Resident::learn_names(store::Reader& reader) {
   return {};
 }
 
-Result<> Resident::take_in(store::Reader& reader, const Head& head, std::uint64_t base, std::vector<Loaded> loaded) {
+Result<> Resident::take_in(store::Reader& reader, const Head& head, std::uint64_t base, std::vector<Loaded> loaded,
+                           std::uint64_t search) {
   if (loaded.empty()) return {};
   std::map<std::string_view, search::Shard*> by_name;
   for (Loaded& one : loaded) by_name.emplace(one.name, &one.shard);
@@ -110,6 +111,7 @@ Result<> Resident::take_in(store::Reader& reader, const Head& head, std::uint64_
   for (Loaded& one : loaded) {
     Slot& slot = slots_.try_emplace(one.name).first->second;
     if (slot.shard != nullptr) continue;
+    slot.used = search;
     slot.shard = std::make_unique<search::Shard>(std::move(one.shard));
     measure(slot);
   }

@@ -52,7 +52,8 @@ class Resident {
   explicit Resident(store::Partition partition) : partition_(std::move(partition)) {}
 
   FairMutex mutex;
-  std::mutex loading;  // one loads at a time; locked before `mutex`
+  std::mutex loading;              // one loads at a time; locked before `mutex`
+  std::atomic<int> searchers = 0;  // while there are any, names are not forgotten to make room
 
   // Under a shared lock.
   [[nodiscard]] const store::Partition& partition() const { return partition_; }
@@ -80,9 +81,9 @@ class Resident {
     search::Shard shard;
   };
   /// Takes in shards that were read after change `base`. REQUIRES: follows(head). Loaded shards that the log cannot
-  /// bring up to date are dropped.
+  /// bring up to date are dropped. `search` marks the slots.
   [[nodiscard]] Result<> take_in(store::Reader& reader, const Head& head, std::uint64_t base,
-                                 std::vector<Loaded> loaded);
+                                 std::vector<Loaded> loaded, std::uint64_t search);
 
   // Under the lock.
   /// Drops the shard; its name stays while all are known.
