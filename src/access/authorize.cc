@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "access/organization.h"
 #include "base/arn.h"
 #include "identity/resource_policies.h"
 #include "identity/tags.h"
@@ -26,6 +27,8 @@ std::string_view principal_type(PrincipalKind kind) {
       return "FederatedUser";
     case PrincipalKind::kService:
       return "Service";
+    case PrincipalKind::kAnonymous:
+      break;
   }
   return "Anonymous";
 }
@@ -40,6 +43,15 @@ std::optional<policy::Kind> kind_of_resource_policy(const Ask& ask) {
   return iam && arn->resource_type() == "role" ? std::optional(policy::Kind::kTrust) : std::nullopt;
 }
 
+/// A service is known by its name, and by what it calls on behalf of.
+void add_service_keys(Context& context, const Subject& subject) {
+  const Principal& principal = subject.principal();
+  context.set(key("aws:PrincipalServiceName"), principal.service);
+  context.set_many(key("aws:PrincipalServiceNamesList"), subject.view().services);
+  if (!principal.source_arn.empty()) context.set(key("aws:SourceArn"), principal.source_arn);
+  if (!principal.source_account.empty()) context.set(key("aws:SourceAccount"), principal.source_account);
+}
+
 void add_resource_keys(Context& context, const Ask& ask, const identity::Tags& tags) {
   context.copy(key("aws:ResourceAccount"), ask.resource_account);
   for (const identity::Tag& tag : tags)
@@ -50,11 +62,17 @@ void add_resource_keys(Context& context, const Ask& ask, const identity::Tags& t
 
 void add_principal_keys(Context& context, const Subject& subject) {
   const Principal& principal = subject.principal();
+  context.set(key("aws:PrincipalType"), principal_type(principal.kind));
+  if (principal.kind == PrincipalKind::kAnonymous) {
+    context.set(key("aws:PrincipalAccount"), "anonymous");
+    context.set(key("aws:userid"), "anonymous");
+    return;
+  }
+  context.set_bool(key("aws:PrincipalIsAWSService"), principal.kind == PrincipalKind::kService);
+  if (principal.kind == PrincipalKind::kService) return add_service_keys(context, subject);
   const bool role = principal.kind == PrincipalKind::kAssumedRole;
   context.set(key("aws:PrincipalArn"), role ? principal.identity_arn : principal.arn);
   context.set(key("aws:PrincipalAccount"), principal.account.str());
-  context.set(key("aws:PrincipalType"), principal_type(principal.kind));
-  context.set_bool(key("aws:PrincipalIsAWSService"), principal.kind == PrincipalKind::kService);
   context.set(key("aws:userid"), principal.user_id);
   if (principal.kind == PrincipalKind::kUser) context.set(key("aws:username"), principal.name);
 
@@ -64,6 +82,7 @@ void add_principal_keys(Context& context, const Subject& subject) {
   if (!principal.session) return;
   // Session tags come second: they override the role's of the same name.
   for (const auto& [name, value] : principal.session->tags) context.set_tag("aws:PrincipalTag/", name, value);
+  if (role) context.set(key("aws:RoleSessionName"), principal.session->name);
   context.set_time(key("aws:TokenIssueTime"), principal.session->issued);
   context.set_bool(key("aws:MultiFactorAuthPresent"), principal.session->mfa);
   if (!principal.session->source_identity.empty()) {
@@ -108,6 +127,7 @@ Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const A
   } else if (!resource_policies.empty()) {
     layers.push_back({.kind = policy::LayerKind::kResource, .policies = resource_policies});
   }
+  const PlacePointer place = TRY(add_organization(reader, subject, ask, context, layers));
   if (fill) fill(context);
 
   const policy::Request request{.principal = subject.view(),

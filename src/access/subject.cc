@@ -100,9 +100,13 @@ policy::PrincipalKind policy_kind(PrincipalKind kind) {
       return policy::PrincipalKind::kFederatedUser;
     case PrincipalKind::kService:
       return policy::PrincipalKind::kService;
+    case PrincipalKind::kAnonymous:
+      break;
   }
   return policy::PrincipalKind::kAnonymous;
 }
+
+bool has_account(PrincipalKind kind) { return kind != PrincipalKind::kService && kind != PrincipalKind::kAnonymous; }
 
 bool has_issuer(PrincipalKind kind) {
   return kind == PrincipalKind::kAssumedRole || kind == PrincipalKind::kFederatedUser;
@@ -122,20 +126,42 @@ CacheScope::CacheScope() {
   id_ = next.fetch_add(1);
 }
 
+Result<> Subject::add_organization(store::Reader& reader, bool any) {
+  if (!any) return {};
+  const identity::OrganizationsState state = TRY(identity::organizations_state(reader));
+  if (state.count == 0) return {};
+  organizations_ = state.version;
+  if (!has_account(principal_->kind)) return {};
+  place_ = TRY(place_of(reader, scope_, principal_->account, state.version));
+  if (held_ && held_->source.service_linked) return {};
+  for (const CompiledPolicies& level : place_->service_control) {
+    layers_.push_back({.kind = policy::LayerKind::kScp, .policies = level});
+  }
+  return {};
+}
+
 Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const CacheScope& scope,
                                                const Principal& principal, std::optional<std::uint64_t> version) {
-  Subject subject;
+  Subject subject(scope);
   subject.principal_ = &principal;
   subject.view_ = {
       .kind = policy_kind(principal.kind),
-      .account = principal.account.str(),
+      .account = has_account(principal.kind) ? std::string_view(principal.account.str()) : std::string_view{},
       .arn = principal.arn,
       .issuer_arn = has_issuer(principal.kind) ? std::string_view(principal.identity_arn) : std::string_view{},
       .unique_id = principal.unique_id,
       .user_id = principal.user_id};
+  if (!has_account(principal.kind)) {
+    subject.services_ =
+        std::make_shared<const std::array<std::string_view, 1>>(std::array{std::string_view(principal.service)});
+    if (principal.kind == PrincipalKind::kService) subject.view_.services = *subject.services_;
+    TRY(subject.add_organization(reader, true));
+    return std::optional<Subject>(std::move(subject));
+  }
   if (principal.kind == PrincipalKind::kRoot) {
     const auto account = TRY(identity::find_account(reader, principal.account));
     if (!account) return std::optional<Subject>{};
+    TRY(subject.add_organization(reader, true));
     return std::optional<Subject>(std::move(subject));
   }
 
@@ -150,6 +176,7 @@ Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Cach
     subject.session_ = TRY(session_policies(reader, scope, principal, *version));
     subject.layers_.push_back({.kind = policy::LayerKind::kSession, .policies = *subject.session_});
   }
+  TRY(subject.add_organization(reader, subject.held_->source.organizations));
   return std::optional<Subject>(std::move(subject));
 }
 

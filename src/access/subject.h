@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "access/cache_scope.h"
+#include "access/place.h"
 #include "access/principal.h"
 #include "base/result.h"
 #include "identity/gather.h"
@@ -17,8 +19,6 @@
 #include "store/store.h"
 
 namespace warifu::access {
-
-using CompiledPolicies = std::vector<std::shared_ptr<const policy::CompiledPolicy>>;
 
 /// What one user or role holds, compiled. Immutable, shared by every request that finds the same identity version.
 struct Held {
@@ -42,13 +42,25 @@ class Subject {
 
   [[nodiscard]] const Principal& principal() const { return *principal_; }
   [[nodiscard]] const policy::PrincipalView& view() const { return view_; }
-  /// Identity, boundary and session layers, as far as the principal has them.
+  /// Identity, boundary, session and service control layers, as far as the principal has them.
   [[nodiscard]] std::span<const policy::Layer> layers() const { return layers_; }
-  /// nullptr for root.
+  /// nullptr for root, services and anonymous callers.
   [[nodiscard]] const Held* held() const { return held_.get(); }
+  /// The version of the organizations; nullopt: there are none.
+  [[nodiscard]] std::optional<std::uint64_t> organizations() const { return organizations_; }
+  /// Of the principal's account; nullptr where there are no organizations, or the principal has no account.
+  [[nodiscard]] const PlacePointer& place() const { return place_; }
+  [[nodiscard]] const CacheScope& scope() const { return scope_; }
 
  private:
+  explicit Subject(const CacheScope& scope) : scope_(scope) {}
+  Result<> add_organization(store::Reader& reader, bool any);
+
+  CacheScope scope_;
   const Principal* principal_ = nullptr;
+  std::optional<std::uint64_t> organizations_;
+  PlacePointer place_;
+  std::shared_ptr<const std::array<std::string_view, 1>> services_;
   std::shared_ptr<const Held> held_;
   std::shared_ptr<const CompiledPolicies> session_;
   policy::PrincipalView view_;
@@ -58,7 +70,9 @@ class Subject {
 /// The compiled resource policy at `arn` in `owner`'s table, cached by its content; nullptr: none.
 /// `kind` says whether it is a trust policy. A stored document that does not compile any more is kInternal: it must
 /// deny, not vanish.
-[[nodiscard]] Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(
-    store::Reader& reader, const AccountId& owner, std::string_view arn, policy::Kind kind);
+[[nodiscard]] Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(store::Reader& reader,
+                                                                                             const AccountId& owner,
+                                                                                             std::string_view arn,
+                                                                                             policy::Kind kind);
 
 }  // namespace warifu::access
