@@ -1,7 +1,5 @@
 #include "access/authorize.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "access/organization.h"
@@ -90,21 +88,6 @@ void add_principal_keys(Context& context, const Subject& subject) {
   }
 }
 
-std::string denial_message(std::string_view principal_arn, const Ask& ask, const policy::Decision& decision) {
-  std::string text =
-      fmt::format("User: {} is not authorized to perform: {} on resource: {}", principal_arn, ask.action, ask.resource);
-  if (decision.because == policy::Because::kExplicitDeny) {
-    fmt::format_to(std::back_inserter(text), " with an explicit deny in {}",
-                   policy::explicit_deny_words(decision.layer));
-    return text;
-  }
-  // STS ends its sentence here: who may assume a role is not told to those who may not.
-  if (ask.trust) return text;
-  fmt::format_to(std::back_inserter(text), " because no {} allows the {} action", policy::missing_words(decision.layer),
-                 ask.action);
-  return text;
-}
-
 Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const Ask& ask, const ContextFill& fill) {
   thread_local Context context;
   context.clear();
@@ -135,8 +118,11 @@ Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const A
                                 .resource = ask.resource,
                                 .resource_account = ask.resource_account,
                                 .context = context};
-  Outcome outcome{.decision = policy::decide(layers, request), .message = {}};
+  Outcome outcome{.decision = policy::decide(layers, request), .message = {}, .evidence = {}};
   if (!outcome.decision.allowed) outcome.message = denial_message(subject.principal().arn, ask, outcome.decision);
+  if (!outcome.decision.allowed || ask.keep_evidence) {
+    outcome.evidence = std::make_shared<const policy::Evidence>(evidence_of(subject, ask, layers, request));
+  }
   return outcome;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,22 +12,26 @@
 #include "base/result.h"
 #include "policy/context.h"
 #include "policy/decide.h"
+#include "policy/evidence.h"
 #include "store/store.h"
 
 namespace warifu::access {
 
 /// One (action, resource) pair that a request needs.
 struct Ask {
-  std::string_view action;          // `bedrock-agentcore:ListEvents`
-  std::string_view resource;        // ARN, or `*`
+  std::string_view action;            // `bedrock-agentcore:ListEvents`
+  std::string_view resource;          // ARN, or `*`
   std::string_view resource_account;  // twelve digits (for `*`: the caller's), or `aws`
-  bool trust = false;               // the role's trust policy decides (sts:AssumeRole and its kin)
+  bool trust = false;                 // the role's trust policy decides (sts:AssumeRole and its kin)
+  bool keep_evidence = false;         // keep it of an allow too: somebody asks why
 };
 
 /// The answer, with the sentence for the caller.
 struct Outcome {
   policy::Decision decision;
   std::string message;  // AWS's sentence when denied; empty when allowed
+  /// What it was made of: of every denial, and of an allow where the Ask wants it. Else nullptr.
+  std::shared_ptr<const policy::Evidence> evidence{};
 };
 
 /// Adds the request's own keys (network, time, operation) to the context of one decision.
@@ -45,8 +52,17 @@ void add_principal_keys(policy::Context& context, const Subject& subject);
   return {.code = ErrorCode::kAccessDenied, .message = std::move(message), .aws_name = {}, .reason = {}, .fields = {}};
 }
 
+/// Which policy a denial names. `kAws` differs in the one case where AWS was seen to mislead: across accounts, a call
+/// of an AgentCore runtime that only the caller's identity policy lacks is blamed on the resource-based policy.
+enum class DenialWording : std::uint8_t { kTruthful, kAws };
+
 /// AWS's sentence for a denial, byte for byte (troubleshooting guide, "access denied error messages").
 [[nodiscard]] std::string denial_message(std::string_view principal_arn, const Ask& ask,
-                                         const policy::Decision& decision);
+                                         const policy::Decision& decision,
+                                         DenialWording wording = DenialWording::kTruthful);
+
+/// The question as it was put, owned, with names for its policies.
+[[nodiscard]] policy::Evidence evidence_of(const Subject& subject, const Ask& ask,
+                                           std::span<const policy::Layer> layers, const policy::Request& request);
 
 }  // namespace warifu::access

@@ -141,9 +141,8 @@ TEST(Explain, AMissingResourcePolicyIsAbsentAndTheFixSaysWhoAddsWhatWhere) {
 TEST(Explain, EachHalfSeesItsOwn) {
   Evidence evidence = cross_account(kRuntime);
   evidence.layers = {
-      layer(
-          LayerKind::kIdentity,
-          R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}})"),
+      layer(LayerKind::kIdentity, R"({"Effect":"Allow","Action":"*","Resource":"*",)"
+                                  R"("Condition":{"StringEquals":{"aws:ResourceTag/team":"blue"}}})"),
       layer(LayerKind::kResource, R"({"Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"*","Resource":"*",)"
                                   R"("Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}})")};
   const auto caller = explain(evidence, View::kCaller);
@@ -181,10 +180,10 @@ TEST(Explain, InOneAccountEverythingIsSeen) {
 TEST(Explain, AnExplicitDenyHasItsConditionsAndNoFix) {
   Evidence evidence = cross_account(kRuntime);
   evidence.resource_account = "222222222222";
-  evidence.layers = {layer(
-      LayerKind::kIdentity,
-      std::string(kAllowAll) +
-          R"(,{"Sid":"NotFromHere","Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}})")};
+  evidence.layers = {
+      layer(LayerKind::kIdentity, std::string(kAllowAll) +
+                                      R"(,{"Sid":"NotFromHere","Effect":"Deny","Action":"*","Resource":"*",)"
+                                      R"("Condition":{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}})")};
   const auto explained = explain(evidence);
   ASSERT_TRUE(explained);
   EXPECT_EQ(explained->decision.because, Because::kExplicitDeny);
@@ -199,12 +198,13 @@ TEST(Explain, AnExplicitDenyHasItsConditionsAndNoFix) {
 
 TEST(Explain, TheNearestStatementComesFirst) {
   Evidence evidence = cross_account(kRuntime);
-  evidence.layers = {layer(
-      LayerKind::kIdentity,
-      R"({"Sid":"OtherAction","Effect":"Allow","Action":"bedrock-agentcore:GetAgentCard","Resource":"*"},)"
-      R"({"Sid":"OtherService","Effect":"Allow","Action":"s3:*","Resource":"*"},)"
-      R"({"Sid":"OtherResource","Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::x"},)"
-      R"({"Sid":"Nearest","Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}})")};
+  evidence.layers = {
+      layer(LayerKind::kIdentity,
+            R"({"Sid":"OtherAction","Effect":"Allow","Action":"bedrock-agentcore:GetAgentCard","Resource":"*"},)"
+            R"({"Sid":"OtherService","Effect":"Allow","Action":"s3:*","Resource":"*"},)"
+            R"({"Sid":"OtherResource","Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::x"},)"
+            R"({"Sid":"Nearest","Effect":"Allow","Action":"*","Resource":"*",)"
+            R"("Condition":{"Bool":{"aws:ViaAWSService":"true"}}})")};
   const auto explained = explain(evidence);
   ASSERT_TRUE(explained);
   std::vector<std::string> sids;
@@ -256,9 +256,9 @@ TEST(Evidence, SurvivesItsJsonAndForeignJsonIsRefused) {
 
 TEST(ContextKeys, AreThoseOfConditionsAndVariables) {
   const auto policy = parse(
-      document(
-          R"({"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::home/${aws:username}/*","Condition":{)"
-          R"("StringLike":{"aws:PrincipalArn":["*${aws:PrincipalTag/Team}*","${*}"]},"Bool":{"AWS:principalarn":"true"}}})"),
+      document(R"({"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::home/${aws:username}/*","Condition":{)"
+               R"("StringLike":{"aws:PrincipalArn":["*${aws:PrincipalTag/Team}*","${*}"]},)"
+               R"("Bool":{"AWS:principalarn":"true"}}})"),
       Kind::kIdentity);
   ASSERT_TRUE(policy);
   EXPECT_THAT(context_keys(*policy), ElementsAre("aws:PrincipalArn", "aws:PrincipalTag/Team", "aws:username"));
