@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
+
 namespace warifu::api {
 namespace {
 
@@ -26,6 +28,11 @@ Result<std::string> Call::page_position(std::string_view token) const {
   const std::string prefix = fmt::format("{}\n{}\n{}\n{}\n", account().str(), region_, operation_, resource_);
   if (!opened || !opened->starts_with(prefix)) return fail(validation_error("invalid nextToken"));
   return opened->substr(prefix.size());
+}
+
+Result<bool> Call::allowed_with(store::Reader& reader, std::string_view key, std::string_view value) const {
+  CHECK(ask_again_ != nullptr, "only an operation whose elements are asked one by one is asked again");
+  return ask_again_(reader, key, value);
 }
 
 }  // namespace warifu::api

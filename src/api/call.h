@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,11 @@ class Call {
   /// The account that owns `resource()`; the caller's account when there is none.
   [[nodiscard]] const AccountId& owner() const { return owner_; }
 
+  /// Whether this call would be allowed if its condition key `key` had `value`, for what only its handler can know:
+  /// where a record lies that a batch names by its id. Asked of the policies that `reader` sees. REQUIRES: the
+  /// operation supplies `key` element by element (`each` in model/authorization).
+  [[nodiscard]] Result<bool> allowed_with(store::Reader& reader, std::string_view key, std::string_view value) const;
+
   /// A paging token for `position`, readable only by the same operation on the same resource by the same account.
   [[nodiscard]] std::string page_token(std::string_view position) const;
   /// The position that `token` was made from; kValidation (`invalid nextToken`) when it is not one of ours.
@@ -68,6 +74,7 @@ class Call {
   std::string region_;
   std::string resource_;
   std::string operation_;
+  std::function<Result<bool>(store::Reader&, std::string_view, std::string_view)> ask_again_;
 };
 
 }  // namespace warifu::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/paths.h"
 #include "wire/member.h"
 
 namespace warifu::api {
@@ -13,20 +14,30 @@ RequestKeys::RequestKeys(const http::Request& request, const Call& call, const w
     : request_(request), call_(call) {
   add_entity_keys(operation.context, target);
   add_entity_keys(permission.context, target);
-  wire::each_context_value(operation, &permission, input, [this](const wire::ContextValue& value) {
-    std::string name(value.key);
-    name.append(value.suffix);
-    if (!value.multivalued) {
-      single_.emplace_back(std::move(name), value.value);
-      return;
-    }
-    const auto found = std::ranges::find_if(many_, [&](const auto& entry) { return entry.first == name; });
-    if (found != many_.end()) {
-      found->second.push_back(value.value);
-    } else {
-      many_.emplace_back(std::move(name), std::vector{value.value});
-    }
-  });
+  wire::each_context_value(operation, &permission, input,
+                           [this](const wire::ContextValue& value) { add_value(value); });
+}
+
+void RequestKeys::add_value(const wire::ContextValue& value) {
+  const std::string_view text = value.path && !value.absent ? keep(slashed(value.value)) : value.value;
+  if (value.separate) {
+    form_key_ = value.key;
+    const std::optional<std::string_view> form = value.absent ? std::nullopt : std::optional(text);
+    if (std::ranges::find(forms_, form) == forms_.end()) forms_.push_back(form);
+    return;
+  }
+  std::string name(value.key);
+  name.append(value.suffix);
+  if (!value.multivalued) {
+    single_.emplace_back(std::move(name), text);
+    return;
+  }
+  const auto found = std::ranges::find_if(many_, [&](const auto& entry) { return entry.first == name; });
+  if (found != many_.end()) {
+    found->second.push_back(text);
+  } else {
+    many_.emplace_back(std::move(name), std::vector{text});
+  }
 }
 
 void RequestKeys::add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target) {
@@ -36,7 +47,24 @@ void RequestKeys::add_entity_keys(std::span<const wire::ContextKey> keys, const 
   }
 }
 
-void RequestKeys::fill(policy::Context& context) const {
+void RequestKeys::outlive_input() {
+  for (auto& [name, value] : single_) value = keep(std::string(value));
+  for (auto& [name, values] : many_) {
+    for (std::string_view& value : values) value = keep(std::string(value));
+  }
+}
+
+void RequestKeys::fill(policy::Context& context, std::size_t form) const {
+  fill_common(context);
+  if (!forms_.empty() && forms_[form]) context.set(form_key_, *forms_[form]);
+}
+
+void RequestKeys::fill_with(policy::Context& context, std::string_view name, std::string_view value) const {
+  fill_common(context);
+  context.set(name, value);
+}
+
+void RequestKeys::fill_common(policy::Context& context) const {
   context.set(key("aws:SourceIp"), request_.peer_ip);
   context.set_bool(key("aws:SecureTransport"), request_.secure);
   context.set_time(key("aws:CurrentTime"), call_.now());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,17 +23,34 @@ class RequestKeys {
   RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
               const wire::Permission& permission, const void* input, const Target& target);
 
+  /// In how many forms the call is to be asked: one, but for batches, which must be allowed for each of the different
+  /// values that their elements give a key, and without the key where an element gives none.
+  [[nodiscard]] std::size_t forms() const { return forms_.empty() ? 1 : forms_.size(); }
+  /// An element gave, or could have given, a form.
+  [[nodiscard]] bool has_forms() const { return !forms_.empty(); }
+
   /// Network, time and operation keys. aws:SourceAccount, aws:SourceArn and aws:CalledVia are absent: nobody calls on
-  /// someone's behalf here.
-  void fill(policy::Context& context) const;
+  /// someone's behalf here. REQUIRES: form < forms().
+  void fill(policy::Context& context, std::size_t form) const;
+
+  /// Copies what views showed of the input, which the handler is about to take.
+  void outlive_input();
+  /// One form more, with `value` for `key`, and no other; what was asked before stays as it was.
+  void fill_with(policy::Context& context, std::string_view name, std::string_view value) const;
 
  private:
+  void add_value(const wire::ContextValue& value);
+  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+  void fill_common(policy::Context& context) const;
   void add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target);
 
   const http::Request& request_;
   const Call& call_;
   std::vector<std::pair<std::string, std::string_view>> single_;
   std::vector<std::pair<std::string, std::vector<std::string_view>>> many_;
+  std::string_view form_key_;                           // what differs between forms
+  std::vector<std::optional<std::string_view>> forms_;  // its values; nullopt: without it
+  std::deque<std::string> kept_;                        // what views need that the input does not have
 };
 
 }  // namespace warifu::api

@@ -8,6 +8,7 @@
 #include "access/authorize.h"
 #include "access/session_rules.h"
 #include "api/context.h"
+#include "api/event_source.h"
 #include "api/resource.h"
 #include "identity/types.h"
 #include "sigv4/verify.h"
@@ -21,6 +22,14 @@ namespace {
 
 constexpr std::string_view kDeadPrincipal = "The security token included in the request is invalid";
 constexpr int kMisdirected = 421;  // RFC 9110 §15.5.20
+constexpr std::string_view kReaderGone = "ClientDisconnected";
+
+using Clock = std::chrono::steady_clock;
+
+Report report_after(Report report, Clock::time_point begun) {
+  report.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun).count();
+  return report;
+}
 
 Error host_error(std::string_view host) {
   return {.code = ErrorCode::kValidation,
@@ -61,17 +70,50 @@ http::Response Pipeline::refused(Exchange& exchange, const AuthFailure& failure)
   return wire::encode_auth_failure(exchange.service, failure, exchange.report.request_id);
 }
 
+/// A streamed answer, reported when it has ended, whoever ended it.
+class Pipeline::ReportedStream final : public http::BodyStream {
+ public:
+  ReportedStream(std::shared_ptr<http::BodyStream> body, Report report, Clock::time_point begun,
+                 const PipelineOptions& options)
+      : body_(std::move(body)), report_(std::move(report)), begun_(begun), options_(options) {}
+  ~ReportedStream() override { end(); }
+  ReportedStream(const ReportedStream&) = delete;
+  ReportedStream& operator=(const ReportedStream&) = delete;
+
+  Task<Result<std::optional<std::string>>> next() override { return body_->next(); }
+  void cancel() override { body_->cancel(); }
+
+ private:
+  void end() {
+    const auto* events = dynamic_cast<const EventBodyBase*>(body_.get());
+    if (events != nullptr && events->failure()) {
+      report_.error_code = std::string(events->failure()->aws_name);
+      report_.message = events->failure()->message;
+    } else if (events != nullptr && !events->whole()) {
+      report_.error_code = kReaderGone;
+      report_.message = "the caller left before the answer was whole";
+    }
+    options_.report(report_after(std::move(report_), begun_));
+  }
+
+  std::shared_ptr<http::BodyStream> body_;
+  Report report_;
+  const Clock::time_point begun_;
+  const PipelineOptions& options_;
+};
+
 Task<http::Response> Pipeline::serve(http::Request request) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = Clock::now();
   Exchange exchange{.request = std::move(request), .report = {}, .now = environment_.clock.now(), .host = {}};
   exchange.report.request_id = environment_.random.uuid();
   exchange.report.peer_ip = exchange.request.peer_ip;
   http::Response response = co_await answer(exchange);
-  if (options_.report) {
-    const auto spent = std::chrono::steady_clock::now() - begun;
-    exchange.report.status = response.status;
-    exchange.report.duration_us = std::chrono::duration_cast<std::chrono::microseconds>(spent).count();
-    options_.report(exchange.report);
+  exchange.report.status = response.status;
+  if (options_.report && response.stream) {
+    response.stream = std::make_shared<ReportedStream>(std::move(response.stream), std::move(exchange.report), begun,
+                                                       options_);
+  } else if (options_.report) {
+    options_.report(report_after(std::move(exchange.report), begun));
   }
   co_return response;
 }
@@ -199,9 +241,8 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, c
 }
 
 std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, const sigv4::AuthParams& params) {
-  const access::CredentialSource source{.sealer = environment_.sealer,
-                                        .development = takes_development_keys(exchange),
-                                        .scope = cache_scope_};
+  const access::CredentialSource source{
+      .sealer = environment_.sealer, .development = takes_development_keys(exchange), .scope = cache_scope_};
   const auto found = environment_.db.read([&](store::Reader& reader) -> Result<std::optional<AuthFailure>> {
     auto credential = TRY(
         access::find_credential(reader, source, params.access_key_id, params.session_token.value_or(""), exchange.now));
@@ -231,6 +272,33 @@ std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, c
   return {};
 }
 
+/// `exchange` and `permission` outlive the call.
+void Pipeline::let_ask_again(const Exchange& exchange, Call& call, const wire::Permission& permission,
+                             const Target& target, RequestKeys keys) {
+  keys.outlive_input();
+  auto shared = std::make_shared<const RequestKeys>(std::move(keys));
+  call.ask_again_ = [&exchange, &permission, target, shared](store::Reader& reader, std::string_view key,
+                                                             std::string_view value) -> Result<bool> {
+    const access::Ask ask{.action = permission.action, .resource = target.arn, .resource_account = target.account};
+    const auto outcome = TRY(access::authorize(
+        reader, *exchange.subject, ask, [&](policy::Context& context) { shared->fill_with(context, key, value); }));
+    return outcome.decision.allowed;
+  };
+}
+
+Result<> Pipeline::ask(store::Reader& reader, Exchange& exchange, const wire::Permission& permission,
+                       const Target& target, const RequestKeys& keys, bool trust) {
+  const access::Ask ask{
+      .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
+  exchange.report.resource = target.arn;
+  for (std::size_t form = 0; form < keys.forms(); ++form) {
+    const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask,
+                                               [&](policy::Context& context) { keys.fill(context, form); }));
+    if (!outcome.decision.allowed) return fail(access::access_denied(outcome.message));
+  }
+  return {};
+}
+
 Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) const {
   const wire::Operation& operation = *exchange.operation;
   if (exchange.service->signing_name == "warifu" && call.account().str() != access::kManagementAccount) {
@@ -250,16 +318,17 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
         continue;
       }
       const Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
-      const RequestKeys keys(exchange.request, call, operation, permission, input, target);
-      const access::Ask ask{
-          .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
-      const auto outcome =
-          TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) { keys.fill(context); }));
+      RequestKeys keys(exchange.request, call, operation, permission, input, target);
+      TRY(ask(reader, exchange, permission, target, keys, trust));
+      for (const Target& further : further_targets(permission, target, call.region_)) {
+        const RequestKeys its_keys(exchange.request, call, operation, permission, input, further);
+        TRY(ask(reader, exchange, permission, further, its_keys, trust));
+      }
       exchange.report.resource = target.arn;
-      if (!outcome.decision.allowed) return fail(access::access_denied(outcome.message));
       if (!first) continue;
       first = false;
       call.resource_ = target.arn;
+      if (keys.has_forms()) let_ask_again(exchange, call, permission, target, std::move(keys));
       if (const auto owner = AccountId::parse(target.account)) call.owner_ = *owner;
     }
     if (first) return fail(access::access_denied(fmt::format("no permission covers this form of {}", operation.name)));

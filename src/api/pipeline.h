@@ -8,6 +8,7 @@
 
 #include "access/subject.h"
 #include "api/call.h"
+#include "api/context.h"
 #include "api/host.h"
 #include "api/registry.h"
 #include "base/auth_failure.h"
@@ -24,10 +25,10 @@ struct Report {
   std::string_view service;    // signing name; empty before it is known
   std::string_view operation;  // empty before routing
   std::string request_id;
-  std::string principal_arn;   // empty before authentication
+  std::string principal_arn;  // empty before authentication
   std::string resource;
-  std::string error_code;      // exception name on the wire; empty on success
-  std::string message;         // why it was refused or failed; empty on success
+  std::string error_code;  // exception name on the wire; empty on success
+  std::string message;     // why it was refused or failed; empty on success
   std::string peer_ip;
   int status = 0;
   std::int64_t duration_us = 0;
@@ -37,7 +38,7 @@ struct PipelineOptions {
   HostPolicy hosts{{}};
   /// Accept development keys, on loopback Hosts only, and never from a foreign page in a browser.
   bool development = false;
-  /// Called once a request, on its own thread, after the answer is made.
+  /// Called once a request, on its own thread, after the answer is made; of a streamed answer when that has ended.
   std::function<void(const Report&)> report;
   /// Called on the request's thread when a signature has proven its principal; for last-used dates.
   std::function<void(const access::Principal&, const sigv4::Scope&, Timestamp)> authenticated;
@@ -59,6 +60,7 @@ class Pipeline {
  private:
   struct Exchange;
   struct Admitted;
+  class ReportedStream;
 
   Task<http::Response> answer(Exchange& exchange);
   bool takes_development_keys(const Exchange& exchange) const;
@@ -67,6 +69,10 @@ class Pipeline {
   std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
   std::expected<void, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
   Result<> authorize(Exchange& exchange, Call& call, const void* input) const;
+  static Result<> ask(store::Reader& reader, Exchange& exchange, const wire::Permission& permission,
+                      const Target& target, const RequestKeys& keys, bool trust);
+  static void let_ask_again(const Exchange& exchange, Call& call, const wire::Permission& permission,
+                            const Target& target, RequestKeys keys);
   http::Response error(Exchange& exchange, const Error& error) const;
   http::Response refused(Exchange& exchange, const AuthFailure& failure) const;
 

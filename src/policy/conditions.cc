@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/paths.h"
 #include "policy/program.h"
 
 namespace warifu::policy {
@@ -30,6 +31,28 @@ bool satisfies(Comparison comparison, int order) {
   return false;
 }
 
+/// Namespaces of records are supplied as they are stored, `/actors/alice/`: a policy may leave out slashes that a
+/// request may leave out too. Where a wildcard or a variable stands at an end, nothing but the last slash is added.
+std::string as_namespaces_are_stored(std::string_view text, PatternSyntax syntax) {
+  const bool template_text = syntax.variables && text.find("${") != std::string_view::npos;
+  if (!syntax.wildcards && !template_text)
+    return text.size() + 2 > kPatternBytesMax ? std::string(text) : slashed(text);
+  const auto wild = [&](char c) { return syntax.wildcards && (c == '*' || c == '?'); };
+  std::string out;
+  if (!text.empty() && text.front() != '/' && !wild(text.front()) && !(template_text && text.starts_with("${"))) {
+    out += '/';
+  }
+  for (const char c : text) {
+    if (c != '/' || !out.ends_with('/') || template_text) out += c;
+  }
+  if (!out.empty() && out.back() != '/' && !wild(out.back())) out += '/';
+  return out.size() > kPatternBytesMax ? std::string(text) : out;
+}
+
+bool is_namespace(KeyId id) {
+  return id == key("bedrock-agentcore:namespace") || id == key("bedrock-agentcore:namespacePath");
+}
+
 int order_of(Timestamp a, Timestamp b) { return a < b ? -1 : a == b ? 0 : 1; }
 
 }  // namespace
@@ -47,7 +70,9 @@ void Condition::add_value(const std::string& text, bool variables) {
     case Family::kStringLike:
     case Family::kArn: {
       const bool wildcards = family == Family::kStringLike || family == Family::kArn;
-      patterns_.push_back(Pattern::compile(text, {.wildcards = wildcards, .variables = variables}));
+      const PatternSyntax syntax{.wildcards = wildcards, .variables = variables};
+      const bool stored = is_namespace(id_) && family != Family::kArn;
+      patterns_.push_back(Pattern::compile(stored ? as_namespaces_are_stored(text, syntax) : text, syntax));
       break;
     }
     case Family::kNumeric:

@@ -33,8 +33,8 @@ bool walk(const Shape& shape, const void* value, std::string_view path, const Vi
 
 /// As walk, down to strings: the elements of a list of strings one by one.
 template <class Visit>
-bool walk_text(const Operation& operation, const void* input, std::string_view path, const Visit& visit) {
-  return walk(*operation.input, input, path, [&](const Shape& shape, const void* value) {
+bool walk_shape_text(const Shape& root, const void* input, std::string_view path, const Visit& visit) {
+  return walk(root, input, path, [&](const Shape& shape, const void* value) {
     if (shape.kind == Kind::kString) return visit(std::string_view(*static_cast<const std::string*>(value)));
     if (shape.kind != Kind::kList || shape.element->kind != Kind::kString) return true;
     for (std::size_t i = 0; i < shape.list->size(value); ++i) {
@@ -42,6 +42,11 @@ bool walk_text(const Operation& operation, const void* input, std::string_view p
     }
     return true;
   });
+}
+
+template <class Visit>
+bool walk_text(const Operation& operation, const void* input, std::string_view path, const Visit& visit) {
+  return walk_shape_text(*operation.input, input, path, visit);
 }
 
 const std::string* string_member(const Shape& shape, const void* value, std::string_view name, std::string_view other) {
@@ -77,12 +82,34 @@ void visit_tag_list(const Shape& shape, const void* value, const VisitTag& visit
   }
 }
 
+void visit_each(const Operation& operation, const ContextKey& key, const void* input,
+                const std::function<void(const ContextValue&)>& visit) {
+  const auto visit_element = [&](const Shape& element, const void* value) {
+    bool none = true;
+    for (std::string_view rest = key.parts; !rest.empty();) {
+      const std::string_view part = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+      walk_shape_text(element, value, part, [&](std::string_view text) {
+        none = false;
+        visit({.key = key.key, .suffix = {}, .value = text, .path = key.path, .separate = true});
+        return true;
+      });
+    }
+    if (none) visit({.key = key.key, .suffix = {}, .value = {}, .path = key.path, .separate = true, .absent = true});
+  };
+  walk(*operation.input, input, key.member, [&](const Shape& shape, const void* value) {
+    CHECK(shape.kind == Kind::kList, key.member);
+    for (std::size_t i = 0; i < shape.list->size(value); ++i) visit_element(*shape.element, shape.list->at(value, i));
+    return true;
+  });
+}
+
 void visit_context(const Operation& operation, const ContextKey& key, const void* input,
                    const std::function<void(const ContextValue&)>& visit) {
   switch (key.source) {
     case ContextSource::kMember:
       return each_text(operation, input, key.member, [&](std::string_view value) {
-        visit({.key = key.key, .suffix = {}, .value = value, .multivalued = key.multivalued});
+        visit({.key = key.key, .suffix = {}, .value = value, .multivalued = key.multivalued, .path = key.path});
       });
     case ContextSource::kRequestTags:
       return each_tag(operation, input, key.member, [&](std::string_view tag, std::string_view value) {
@@ -96,6 +123,8 @@ void visit_context(const Operation& operation, const ContextKey& key, const void
       return visit({.key = key.key, .suffix = {}, .value = key.literal});
     case ContextSource::kEntity:
       return;
+    case ContextSource::kEach:
+      return visit_each(operation, key, input, visit);
   }
 }
 

@@ -32,6 +32,9 @@ struct ContextValue {
   std::string_view suffix;  // the tag's key after that prefix; empty otherwise
   std::string_view value;
   bool multivalued = false;
+  bool path = false;      // ContextKey::path
+  bool separate = false;  // one of several requests in one: the call must be allowed with each of them
+  bool absent = false;    // of those, one that does not supply the key; `value` means nothing
 };
 /// Calls `visit` for every value of the operation's condition keys and of those of `permission` (may be nullptr).
 void each_context_value(const Operation& operation, const Permission* permission, const void* input,

@@ -29,7 +29,12 @@ template <class In, class Out>
 std::vector<std::string> context_of(const TypedOperation<In, Out>& typed, const In& input, std::size_t permission = 0) {
   std::vector<std::string> values;
   each_context_value(*typed.operation, &typed.operation->permissions[permission], &input, [&](const ContextValue& v) {
-    values.push_back(std::string(v.key).append(v.suffix).append(v.multivalued ? "[]=" : "=").append(v.value));
+    values.push_back(std::string(v.separate ? "each " : "")
+                         .append(v.key)
+                         .append(v.absent ? " absent" : "")
+                         .append(v.suffix)
+                         .append(v.multivalued ? "[]=" : "=")
+                         .append(v.value));
   });
   return values;
 }
@@ -97,7 +102,13 @@ TEST(Member, ConditionKeysComeFromTheInput) {
               ::testing::ElementsAre("bedrock-agentcore:namespacePath=/a/"));
   EXPECT_THAT(context_of(ac::ops::kBatchCreateMemoryRecords,
                          {.memory_id = kArn, .records = {{.namespaces = {"/a/"}}, {.namespaces = {"/b/"}}}}),
-              ::testing::ElementsAre("bedrock-agentcore:namespace[]=/a/", "bedrock-agentcore:namespace[]=/b/"));
+              ::testing::ElementsAre("each bedrock-agentcore:namespace=/a/", "each bedrock-agentcore:namespace=/b/"));
+  EXPECT_THAT(
+      context_of(ac::ops::kBatchUpdateMemoryRecords,
+                 {.memory_id = kArn,
+                  .records = {{.namespaces = {{"/a/"}}, .source_namespaces = {{"/b/"}}}, {.memory_record_id = "m"}}}),
+      ::testing::ElementsAre("each bedrock-agentcore:namespace=/a/", "each bedrock-agentcore:namespace=/b/",
+                             "each bedrock-agentcore:namespace absent="));
 }
 
 TEST(Member, TagsSupplyTheirKeysAndValues) {

@@ -27,6 +27,7 @@ enum class ContextSource : std::uint8_t {
   kTagKeys,      // aws:TagKeys: the keys of the tags (map, list of tags, or list of keys) at `member`
   kLiteral,      // always `literal`
   kEntity,       // not from the request: the permissions boundary of the entity that `lookup` finds
+  kEach,         // of each element of the list at `member` the texts at its members `parts`: every one is asked alone
 };
 
 struct ContextKey {
@@ -34,7 +35,9 @@ struct ContextKey {
   ContextSource source = ContextSource::kMember;
   std::string_view member{};  // path in the input; lists on the way are flattened
   std::string_view literal{};
+  std::string_view parts{};  // of kEach: paths in an element, joined by commas
   bool multivalued = false;
+  bool path = false;  // a namespace: supplied as it is stored (base/paths.h), however the request spells it
 };
 
 /// What names the rest of a resource's ARN, beyond the request: the identity entity whose path completes it.
@@ -48,6 +51,8 @@ enum class Lookup : std::uint8_t {
   kServiceLinkedRole,  // the role's name follows from the service that stands in its path
   kRenamedUser,        // the user as the request's NewPath and NewUserName would have it; what is absent stays
   kRenamedGroup,
+  kOrganization,  // a part of the caller's organization, or a handshake, by its id
+  kModel,  // the model or inference profile that a Bedrock id names, and the models that the profile routes to
 };
 
 /// One (action, resource) pair that must be allowed.

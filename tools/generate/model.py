@@ -8,7 +8,8 @@ READS = ("Get", "List", "Retrieve", "Simulate", "Decode", "Describe", "Lookup")
 BODY_BYTES_MAX = 1024 * 1024
 LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "instance_profile": "kInstanceProfile",
            "access_key": "kAccessKeyOwner", "service_linked_role": "kServiceLinkedRole",
-           "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup"}
+           "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup", "model": "kModel",
+           "organization": "kOrganization"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
 OPERATIONS_PER_GROUP_MAX = 15
 MEMBERS_MAX = 256  # the decoder keeps a bit for each
@@ -153,7 +154,9 @@ class Service:
             for context in (operation.rules["context"], permission["context"]):
                 for rule in context.values():
                     path = rule if isinstance(rule, str) else next(
-                        (rule[k] for k in ("list", "request_tags", "tag_keys") if k in rule), None)
+                        (rule[k] for k in ("list", "request_tags", "tag_keys", "path", "each") if k in rule), None)
+                    for part in rule.get("paths", []) if isinstance(rule, dict) else []:
+                        self.member_at(operation, f"{rule['each']}.{part}")
                     if path is not None:
                         self.member_at(operation, path)
             if permission["when"]:

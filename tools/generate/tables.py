@@ -117,6 +117,11 @@ def context_text(rules):
         pairs = [("key", literal(key))]
         if isinstance(rule, str):
             pairs.append(("member", literal(rule)))
+        elif "path" in rule:
+            pairs += [("member", literal(rule["path"])), ("path", "true")]
+        elif "each" in rule:
+            pairs += [("source", "ContextSource::kEach"), ("member", literal(rule["each"])),
+                      ("parts", literal(",".join(rule["paths"]))), ("path", "true")]
         elif "list" in rule:
             pairs += [("member", literal(rule["list"])), ("multivalued", "true")]
         elif "request_tags" in rule:
