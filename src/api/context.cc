@@ -11,7 +11,10 @@ using policy::key;
 
 RequestKeys::RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
                          const wire::Permission& permission, const void* input, const Target& target)
-    : request_(request), call_(call) {
+    : request_(request),
+      requested_region_(target.requested_region),
+      inference_profile_arn_(target.inference_profile_arn),
+      call_(call) {
   add_entity_keys(operation.context, target);
   add_entity_keys(permission.context, target);
   wire::each_context_value(operation, &permission, input,
@@ -69,7 +72,8 @@ void RequestKeys::fill_common(policy::Context& context) const {
   context.set_bool(key("aws:SecureTransport"), request_.secure);
   context.set_time(key("aws:CurrentTime"), call_.now());
   context.set_number(key("aws:EpochTime"), call_.now().seconds());
-  context.set(key("aws:RequestedRegion"), call_.region());
+  context.set(key("aws:RequestedRegion"), requested_region_.empty() ? call_.region() : requested_region_);
+  if (!inference_profile_arn_.empty()) context.set("bedrock:InferenceProfileArn", inference_profile_arn_);
   context.set_bool(key("aws:ViaAWSService"), false);
   if (const auto agent = request_.headers.get("user-agent")) context.set(key("aws:UserAgent"), *agent);
   if (const auto referer = request_.headers.get("referer")) context.set(key("aws:Referer"), *referer);

@@ -45,6 +45,8 @@ class RequestKeys {
   void add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target);
 
   const http::Request& request_;
+  std::string requested_region_;
+  std::string inference_profile_arn_;
   const Call& call_;
   std::vector<std::pair<std::string, std::string_view>> single_;
   std::vector<std::pair<std::string, std::vector<std::string_view>>> many_;

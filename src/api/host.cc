@@ -32,6 +32,7 @@ HostClaim claim_of_aws_name(std::string_view name) {
   std::string_view service = name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
   // Both planes of AgentCore sign as one service.
   if (service == "bedrock-agentcore-control") service = "bedrock-agentcore";
+  if (service == "bedrock-runtime") service = "bedrock";
   claim.service = std::string(service);
   return claim;
 }

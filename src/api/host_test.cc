@@ -34,6 +34,7 @@ TEST(HostPolicy, ReadsServiceAndRegionOutOfAwsNames) {
       {"bedrock-agentcore.us-east-1.amazonaws.com", "bedrock-agentcore", "us-east-1"},
       {"bedrock-agentcore-control.eu-west-1.amazonaws.com:443", "bedrock-agentcore", "eu-west-1"},
       {"gw-0123456789.gateway.bedrock-agentcore.us-east-1.amazonaws.com", "bedrock-agentcore", "us-east-1"},
+      {"bedrock-runtime.us-west-2.amazonaws.com", "bedrock", "us-west-2"},
       {"sts.amazonaws.com", "sts", ""},
       {"iam.amazonaws.com", "iam", ""},
       {"sts.us-gov-west-1.amazonaws.com", "sts", "us-gov-west-1"},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/models.h"
 #include "base/arn.h"
 #include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
@@ -67,6 +68,7 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
   const std::string name(view->resource_id());
   switch (lookup) {
     case wire::Lookup::kNone:
+    case wire::Lookup::kModel:
       break;
     case wire::Lookup::kUser:
       return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
@@ -119,6 +121,8 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (*expanded == "*") return Target{.arn = "*", .account = caller};
   // IAM authorizes ListPolicies on the text `policy path /`, which is no ARN: only `*` can allow it.
   if (permission.resource.starts_with("policy path ")) return Target{.arn = std::move(*expanded), .account = caller};
+  const bool model = permission.lookup == wire::Lookup::kModel;
+  if (model) *expanded = model_resource(std::move(*expanded), region, caller);
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
   const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);
@@ -131,8 +135,26 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (!view->region.empty() && view->region != region) {
     return fail(refused(fmt::format("`{}` is in region {}; this request is for region {}", arn, view->region, region)));
   }
-  const std::string account(view->account);
+  // Whoever asks about an organization is decided on by its own account alone: the handler knows who manages it.
+  if (permission.lookup == wire::Lookup::kOrganization) {
+    return Target{.arn = std::move(entity.arn), .account = caller, .boundary_arn = std::move(entity.boundary_arn)};
+  }
+  // Foundation models are AWS's own: they name no account, and whoever is allowed may use them.
+  const std::string account(model && view->account.empty() ? "aws" : view->account);
   return Target{.arn = std::move(entity.arn), .account = account, .boundary_arn = std::move(entity.boundary_arn)};
+}
+
+std::vector<Target> further_targets(const wire::Permission& permission, const Target& target,
+                                    std::string_view region) {
+  std::vector<Target> further;
+  if (permission.lookup != wire::Lookup::kModel) return further;
+  for (RoutedModel& model : routed_models(target.arn, region)) {
+    further.push_back({.arn = std::move(model.arn),
+                       .account = "aws",
+                       .inference_profile_arn = target.arn,
+                       .requested_region = std::move(model.requested_region)});
+  }
+  return further;
 }
 
 }  // namespace warifu::api

@@ -183,6 +183,10 @@ std::string endpoint_model(const EndpointOptions& options, std::string_view mode
   };
   if (const std::string* name = mapped(model)) return *name;
   if (model.starts_with("arn:")) {
+    // What an account made itself stands for a model that only the map can name.
+    const bool of_aws = model.find(":foundation-model/") != std::string_view::npos ||
+                        model.find(":inference-profile/") != std::string_view::npos;
+    if (!of_aws) return {};
     model.remove_prefix(std::min(model.rfind('/') + 1, model.size()));
     if (const std::string* name = mapped(model)) return *name;
   }

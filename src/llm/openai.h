@@ -34,7 +34,8 @@ struct EndpointOptions {
 [[nodiscard]] Result<> check(const EndpointOptions& options);
 
 /// The endpoint's name for `model`: an exact entry of the map (as given; of an ARN, its last part; without an inference
-/// profile's geography such as `us.`), else the default model. Empty: there is none.
+/// profile's geography such as `us.`), else the default model. Empty: there is none. ARNs of what an account made
+/// itself (provisioned, custom and imported models, application inference profiles) are found in the map alone.
 [[nodiscard]] std::string endpoint_model(const EndpointOptions& options, std::string_view model);
 
 /// A model behind `POST <url>/chat/completions`. Connections are kept; destroy it before the event loops it was used

@@ -223,7 +223,9 @@ TEST(ChatStreamTest, DroppedEndsTheCallUpstream) {
 
 TEST(EndpointModelTest, MapsBedrockIdsByIdProfileAndArn) {
   EndpointOptions options{.url = "http://a", .model = "default"};
-  options.model_map = {{"anthropic.claude-v1:0", "big"}, {"us.anthropic.claude-v2:0", "us-only"}};
+  options.model_map = {{"anthropic.claude-v1:0", "big"},
+                       {"us.anthropic.claude-v2:0", "us-only"},
+                       {"arn:aws:bedrock:us-east-1:111111111111:provisioned-model/abc", "reserved"}};
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"anthropic.claude-v1:0", "big"},
       {"us.anthropic.claude-v1:0", "big"},
@@ -234,6 +236,8 @@ TEST(EndpointModelTest, MapsBedrockIdsByIdProfileAndArn) {
       {"arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v1:0", "big"},
       {"arn:aws:bedrock:us-east-1:111111111111:inference-profile/us.anthropic.claude-v1:0", "big"},
       {"xx.anthropic.claude-v1:0", "default"},
+      {"arn:aws:bedrock:us-east-1:111111111111:application-inference-profile/abc", ""},
+      {"arn:aws:bedrock:us-east-1:111111111111:provisioned-model/abc", "reserved"},
       {"", "default"},
   };
   for (const auto& [id, want] : cases) EXPECT_EQ(endpoint_model(options, id), want) << id;
