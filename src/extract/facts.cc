@@ -19,6 +19,8 @@ struct Draft {
   std::string text;
   std::size_t words = 0;
   bool named = false;
+  bool english = true;
+  bool asks = true;  // nothing but questions
 };
 
 void append(Draft& draft, const Kept& kept) {
@@ -26,6 +28,8 @@ void append(Draft& draft, const Kept& kept) {
   draft.text += cut(kept.told, kRecordBytesMax);
   draft.words += words(kept.told).size();
   draft.named = draft.named || kept.named;
+  draft.english = draft.english && kept.english;
+  draft.asks = draft.asks && kept.question;
 }
 
 /// Ends with a stop of some script; a full stop is added where none is.
@@ -83,18 +87,31 @@ std::vector<Draft> parts(const Reading& reading) {
   return out;
 }
 
+/// `Ana said: …`, unless the sentences name her. Other languages get no English words.
+std::string attributed(const Reading& reading, const Draft& draft) {
+  if (!draft.english) return reading.subject.name + ": " + draft.text;
+  if (draft.named) return draft.text;
+  return reading.subject.name + (draft.asks ? " asked: " : " said: ") + draft.text;
+}
+
+/// The question and its answer: `Asked "Which hospital?", Ana said: The old one.` Who asked is left out: a second name
+/// would make the records of two people alike.
+std::string answered(const Reading& reading, const Draft& draft) {
+  if (!draft.english || !is_english(reading.asked)) return reading.asked + " " + attributed(reading, draft);
+  std::string name = reading.subject.name;
+  if (!reading.speaker_named) name[0] = 't';
+  std::string out = "Asked \"" + reading.asked + "\", ";
+  if (draft.text.starts_with(reading.subject.name)) return out + name + draft.text.substr(name.size());
+  return out + name + " said: " + draft.text;
+}
+
 std::string record_text(const Reading& reading, const Draft& draft, bool first) {
-  std::string out;
-  const std::string& name = reading.subject.name;
-  if (reading.speaker_named) {
-    if (first && !reading.asked.empty()) out = reading.asker + " asked: " + reading.asked + " ";
-    out += draft.named ? draft.text : name + " said: " + draft.text;
-  } else {
-    const bool short_answer =
-        first && !draft.named && !reading.asked.empty() && content_words(draft.text) <= kShortAnswerContent;
-    if (short_answer) out = "Asked \"" + reading.asked + "\", " + lower(name.substr(0, 1)) + name.substr(1) + " said: ";
-    out += draft.text;
-  }
+  bool answers = first && !reading.asked.empty();
+  // A user's fact stands alone; only what is too short to is led by its question.
+  if (!reading.speaker_named) answers = answers && !draft.named && content_words(draft.text) <= kShortAnswerContent;
+  std::string out = answers                 ? answered(reading, draft)
+                    : reading.speaker_named ? attributed(reading, draft)
+                                            : draft.text;
   return std::string(cut(stopped(std::move(out)), kTextBytesMax));
 }
 

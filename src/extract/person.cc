@@ -15,6 +15,12 @@ bool is_one_of(const std::array<std::string_view, N>& list, std::string_view wor
   return std::ranges::find(list, word) != list.end();
 }
 
+bool is_auxiliary(std::string_view word) {
+  static constexpr auto kList =
+      std::to_array<std::string_view>({"am", "are", "was", "were", "do", "did", "have", "had"});
+  return is_one_of(kList, word) || word.ends_with("n't") || is_modal(word);
+}
+
 constexpr auto kNeedsEs = std::to_array<std::string_view>(
     {"need", "feed", "succeed", "proceed", "exceed", "bleed", "breed", "speed", "embed", "shed", "wed"});
 
@@ -94,7 +100,6 @@ class Rewriter {
     if (w == "our") return put(i, mention(i, "their", "'s"));
     if (w == "ours") return put(i, "theirs");
     if (w == "ourselves") return put(i, "themselves");
-    if (!subject_.addressee.empty()) rewrite_you(i, part);
   }
 
   void rewrite_i(std::size_t i, std::string_view tail) {
@@ -114,35 +119,6 @@ class Rewriter {
     std::string said = mentioned_ ? "they" : mention(i, "they") + " and others";
     if (!tail.empty()) said += " " + auxiliary(i, tail, Number::kPlural);
     put(i, std::move(said));
-  }
-
-  /// `you` of a talk between two named people; generic uses (`if you`, `thank you`, `you know`) stay.
-  void rewrite_you(std::size_t i, const Contraction& part) {
-    if (word(i) == "your" && !(i > 0 && word(i - 1) == "of")) {
-      const bool s = subject_.addressee.ends_with('s');
-      return put(i, subject_.addressee + (s ? "'" : "'s"));
-    }
-    if (part.head != "you") return;
-    static constexpr auto kBefore =
-        std::to_array<std::string_view>({"if", "when", "thank", "see", "that", "as", "because", "once", "where",
-                                         "bless", "whatever", "things", "before", "until"});
-    static constexpr auto kAfter =
-        std::to_array<std::string_view>({"know", "can", "never", "see", "just", "have", "get", "need", "could", "might",
-                                         "must", "want", "all", "guys", "too", "should"});
-    if ((i > 0 && is_one_of(kBefore, word(i - 1))) || is_one_of(kAfter, word(i + 1))) return;
-    std::string said = subject_.addressee;
-    if (!part.tail.empty()) {
-      said += " " + auxiliary(i, part.tail, Number::kSingular);
-    } else if (is_subject(i)) {
-      agree(i, Number::kSingular);
-    }
-    put(i, std::move(said));
-  }
-
-  [[nodiscard]] bool is_subject(std::size_t i) const {
-    const std::string_view next = word(i + 1);
-    return adjacent(i) &&
-           (next == "are" || next == "were" || next == "do" || next == "have" || is_verb(next) || is_adverb(next));
   }
 
   /// `World War I.`: a numeral follows a name and no verb follows it.
@@ -182,7 +158,7 @@ class Rewriter {
   void agree(std::size_t i, Number number) {
     if (i > 0 && adjacent(i - 1) && invert(i - 1, number)) return;
     std::size_t at = i + 1;
-    while (at < word_.size() && at < i + 4 && (is_adverb(word(at)) || word(at) == "who") && !is_verb(word(at))) ++at;
+    while (at < word_.size() && at < i + 4 && (is_adverb(word(at)) || word(at) == "myself") && !is_verb(word(at))) ++at;
     if (at >= word_.size()) return;
     if (at == i + 1 && !adjacent(i)) return;
     if (number == Number::kPlural) return to_plural(at);
@@ -199,9 +175,7 @@ class Rewriter {
   /// `do I`, `am I`, `have I`: the verb stands before its subject.
   bool invert(std::size_t verb, Number number) {
     const std::string_view w = word(verb);
-    if (w != "am" && w != "do" && w != "have" && w != "don't" && w != "haven't" && w != "are" && w != "did" &&
-        w != "was" && !is_modal(w))
-      return false;
+    if (!is_auxiliary(w)) return false;
     if (number == Number::kPlural) {
       to_plural(verb);
     } else {
@@ -343,7 +317,7 @@ std::string third_person(std::string_view sentence, const Subject& subject, bool
 }
 
 std::string with_they(std::string_view sentence) {
-  static const Subject kThey{.name = "they", .addressee = ""};
+  static const Subject kThey{.name = "they"};
   std::string out = Rewriter(sentence, kThey, true).run();
   if (out.starts_with("They ") || out.starts_with("Their ")) out[0] = 't';
   return out;

@@ -16,24 +16,6 @@ constexpr std::size_t kNeighbourBytesMax = 700;
 constexpr std::size_t kEarlierUtterances = 2;
 constexpr std::size_t kBaseFormsMax = 60;
 
-std::string speaker_name(const Utterance& said) {
-  if (!said.speaker.empty()) return said.speaker;
-  return said.role == Role::kUser ? "the user" : said.role == Role::kAssistant ? "the assistant" : "the speaker";
-}
-
-/// Whom a named speaker talks to: the other one, when there are two.
-std::string addressee_of(const Script& script, std::size_t index) {
-  const std::string& self = script.said[index].speaker;
-  if (self.empty()) return {};
-  std::string other;
-  for (const std::string& name : script.names) {
-    if (name == self) continue;
-    if (!other.empty()) return {};
-    other = name;
-  }
-  return other;
-}
-
 /// The last question of the utterance before, if somebody else put it.
 void find_question(const Script& script, std::size_t index, Reading& reading) {
   if (index == 0) return;
@@ -45,8 +27,8 @@ void find_question(const Script& script, std::size_t index, Reading& reading) {
     const std::string question = without_vocatives(sentence, script.names);
     if (is_english(sentence) && is_small_talk(question, script.names)) continue;
     reading.asked = squeeze(question);
+    std::ranges::replace(reading.asked, '"', '\'');
   }
-  if (!reading.asked.empty()) reading.asker = speaker_name(before);
 }
 
 Kept keep(std::string_view sentence, const Script& script, const Reading& reading, Timestamp time) {
@@ -67,7 +49,6 @@ Reading read_turn(const Script& script, std::size_t index) {
   const Utterance& said = script.said[index];
   Reading out{.index = index, .speaker_named = !said.speaker.empty()};
   out.subject.name = out.speaker_named ? said.speaker : said.role == Role::kOther ? "The speaker" : "The user";
-  out.subject.addressee = addressee_of(script, index);
   find_question(script, index, out);
   for (const std::string_view sentence : sentences(said.text)) {
     if (content_words(sentence) == 0 && words(sentence).size() < 2) continue;
@@ -82,7 +63,9 @@ std::string index_text(const Script& script, std::size_t index) {
   std::string out = "[" + long_date(self.time) + "]";
   const auto add = [&](const Utterance& said, std::size_t bytes_max) {
     if (said.role == Role::kTool) return;
-    out += " " + (said.speaker.empty() ? std::string() : said.speaker + ": ") + squeeze(cut(said.text, bytes_max));
+    out += " ";
+    if (&said == &self && !said.speaker.empty()) out += said.speaker + ": ";
+    out += squeeze(cut(said.text, bytes_max));
   };
   for (std::size_t i = index - std::min(index, kEarlierUtterances); i < index; ++i)
     add(script.said[i], kNeighbourBytesMax);

@@ -32,8 +32,9 @@ inline constexpr std::size_t kAskedBytesMax = 240;
 /// Reads the utterance at `index` of a script.
 [[nodiscard]] Reading read_turn(const Script& script, std::size_t index);
 
-/// The hidden text of an utterance's memories: the date, the two utterances before it, itself, the next one when it is
-/// known already, and the base forms of irregular words among them (`went` → `go`), which a stemmer does not join.
+/// The hidden text of an utterance's memories: the date, the two utterances before it (without their speakers' names,
+/// which would make all records of a talk alike), itself, the next one when it is known already, and the base forms of
+/// irregular words among them (`went` → `go`), which a stemmer does not join.
 [[nodiscard]] std::string index_text(const Script& script, std::size_t index);
 
 }  // namespace warifu::extract

@@ -154,6 +154,12 @@ void add_utterances(Script& script, const Utterance& base, std::string_view text
 
 void add_turn(Script& script, const Turn& turn, std::size_t source, bool fresh) {
   Plain plain = unwrapped(turn.text);
+  // A speaker's name may stand before a document, too.
+  if (const Opening opening = speaker_of(plain.text); !opening.name.empty()) {
+    const Plain inner = unwrapped(std::string_view(plain.text).substr(opening.bytes));
+    plain.noise = plain.noise || inner.noise;
+    if (inner.role) plain.text = opening.name + ": " + inner.text;
+  }
   if (plain.noise) return;
   Utterance base{.role = plain.role.value_or(turn.role), .time = turn.time, .source = source, .fresh = fresh};
   // A client's role is what the caller vouches for; the wrapping may only lower it to a tool's.
