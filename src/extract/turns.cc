@@ -40,6 +40,9 @@ Kept keep(std::string_view sentence, const Script& script, const Reading& readin
   }
   out.plain = squeeze(without_vocatives(sentence, script.names));
   out.told = third_person(with_absolute_dates(out.plain, time), reading.subject, &out.named);
+  // "also" points back at a sentence that the record will not hold.
+  const std::string also = reading.subject.name + " also ";
+  if (out.told.starts_with(also)) out.told.erase(reading.subject.name.size(), 5);
   return out;
 }
 
