@@ -133,6 +133,9 @@ class ChatModel {
   virtual Task<Result<std::unique_ptr<ChatStream>>> stream(ChatRequest request) = 0;
   /// `complete` for plain code on a thread of its own. REQUIRES: not on an event loop.
   virtual Result<ChatAnswer> complete_blocking(ChatRequest request) = 0;
+  /// Closes the connections that were kept, and keeps none from here on; calls still work. Once the threads of the
+  /// event loops that it was used on have ended, and before those loops go.
+  virtual void close() {}
 };
 
 }  // namespace warifu::llm

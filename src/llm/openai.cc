@@ -130,6 +130,7 @@ class OpenAiModel final : public ChatModel {
     // Kept connections would belong to a loop that ends with this call.
     return net::run_blocking(ask(std::make_shared<Transport>(transport_->options()), std::move(request)));
   }
+  void close() override { transport_->close(); }
 
  private:
   std::shared_ptr<Transport> transport_;
@@ -159,6 +160,7 @@ class OpenAiEmbeddings final : public EmbeddingClient {
     CHECK(texts.size() <= kEmbeddingTextsMax, "the caller cuts its texts into batches");
     return net::run_blocking(embed_texts(std::make_shared<Transport>(transport_->options()), std::move(texts)));
   }
+  void close() override { transport_->close(); }
 
  private:
   std::shared_ptr<Transport> transport_;

@@ -38,8 +38,8 @@ struct EndpointOptions {
 /// itself (provisioned, custom and imported models, application inference profiles) are found in the map alone.
 [[nodiscard]] std::string endpoint_model(const EndpointOptions& options, std::string_view model);
 
-/// A model behind `POST <url>/chat/completions`. Connections are kept; destroy it before the event loops it was used
-/// on. REQUIRES: check(options).
+/// A model behind `POST <url>/chat/completions`. Connections are kept: `close` or destroy it before the event loops it
+/// was used on. REQUIRES: check(options).
 [[nodiscard]] std::unique_ptr<ChatModel> open_chat_model(EndpointOptions options);
 
 /// Texts to vectors, behind `POST <url>/embeddings`. Thread-safe; retries, bounds and errors as of a ChatModel.
@@ -51,6 +51,8 @@ class EmbeddingClient {
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
   /// The same for plain code on a thread of its own. REQUIRES: not on an event loop.
   virtual Result<std::vector<std::vector<float>>> embed_blocking(std::vector<std::string> texts) = 0;
+  /// As of a ChatModel.
+  virtual void close() {}
 };
 
 inline constexpr std::size_t kEmbeddingTextsMax = 256;

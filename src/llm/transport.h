@@ -26,6 +26,8 @@ class Transport {
   /// The same, come back when a 2xx answer has begun.
   Task<Result<std::unique_ptr<net::ResponseStream>>> open(std::string path, std::string body);
 
+  void close() { client_.close(); }
+
   /// What a failure of net's means to who asked.
   [[nodiscard]] Error classed(const Error& error) const;
   /// `error` without the key, should an endpoint have repeated it.

@@ -299,7 +299,8 @@ Task<Result<std::unique_ptr<ResponseStream>>> Client::Impl::open(std::shared_ptr
 }
 
 Client::Client(ClientOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
-Client::~Client() { impl_->close(); }
+Client::~Client() { close(); }
+void Client::close() { impl_->close(); }
 
 Task<Result<http::Response>> Client::fetch(std::string url, http::Request request, std::chrono::milliseconds timeout) {
   Url parsed = CO_TRY(Url::parse(url));

@@ -60,7 +60,7 @@ struct StreamTimeouts {
 /// An HTTP/1.1 client with TLS verification (chain and host name) that cannot be turned off.
 ///
 /// Thread-safe. `fetch` runs on the awaiting coroutine's event loop; pooled connections stay with their loop, so a
-/// Client must be destroyed before the io_contexts that it was used on. Redirects are returned, not followed.
+/// Client must be closed or destroyed before the io_contexts that it was used on. Redirects are returned, not followed.
 class Client {
  public:
   explicit Client(ClientOptions options = {});
@@ -81,6 +81,9 @@ class Client {
   /// never sent twice.
   [[nodiscard]] Task<Result<std::unique_ptr<ResponseStream>>> open(std::string url, http::Request request,
                                                                    StreamTimeouts timeouts);
+
+  /// Closes the pooled connections and keeps none from here on. REQUIRES: no thread runs the loops that they belong to.
+  void close();
 
  private:
   class Impl;
