@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+#include "extract/consolidate.h"
+
+namespace warifu::extract {
+
+/// A JSON schema in the strict subset that OpenAI-compatible endpoints accept: every member required, none besides.
+struct Schema {
+  std::string_view name;
+  std::string_view text;
+};
+
+/// kSemantic, kPreference, kSummary or kEpisode: an object whose one member `memories` is the list.
+[[nodiscard]] Schema extraction_schema(Kind kind);
+/// `operations`: [{memory, operation, update_id, updated_memory}]; the last two are null unless it is an update.
+[[nodiscard]] Schema operations_schema();
+/// `reflections`: [{operator, id, title, use_cases, hints, confidence}]; id is null for an addition.
+[[nodiscard]] Schema reflections_schema();
+
+}  // namespace warifu::extract
