@@ -10,7 +10,7 @@ from raw import Request, label
 from support import ROOT
 
 # The services that this file knows how to speak to; each has a protocol of its own.
-SERVICES = ("agentcore", "iam", "sts")
+SERVICES = ("agentcore", "bedrock", "iam", "sts")
 BODY_BYTES_MAX = 1 << 20
 EPOCH_S = 1783165130
 

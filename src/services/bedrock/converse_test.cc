@@ -96,9 +96,12 @@ class ConverseTest : public ::testing::Test {
 TEST_F(ConverseTest, CarriesTheConversation) {
   const auto response = send(R"({"system":[{"text":"be brief"},{"cachePoint":{"type":"default"}},{"text":"be kind"}],
     "messages":[{"role":"user","content":[{"text":"weather?"},{"image":{"format":"png","source":{"bytes":"UE5H"}}}]},
-      {"role":"assistant","content":[{"text":"looking"},{"toolUse":{"toolUseId":"t1","name":"weather","input":{"city":"Kyoto"}}}]},
-      {"role":"user","content":[{"toolResult":{"toolUseId":"t1","content":[{"json":{"sky":"rain"}},{"text":"soon"}],"status":"error"}}]}],
-    "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"tells it","inputSchema":{"json":{"type":"object"}}}}],
+      {"role":"assistant","content":[{"text":"looking"},
+        {"toolUse":{"toolUseId":"t1","name":"weather","input":{"city":"Kyoto"}}}]},
+      {"role":"user","content":[{"toolResult":{"toolUseId":"t1","status":"error",
+        "content":[{"json":{"sky":"rain"}},{"text":"soon"}]}}]}],
+    "toolConfig":{"tools":[{"toolSpec":{"name":"weather","description":"tells it",
+        "inputSchema":{"json":{"type":"object"}}}}],
       "toolChoice":{"tool":{"name":"weather"}}},
     "inferenceConfig":{"maxTokens":7,"temperature":0.5,"topP":0.25,"stopSequences":["END"]},
     "additionalModelRequestFields":{}})");
@@ -160,7 +163,8 @@ TEST_F(ConverseTest, RefusesByNameWhatItCannotCarry) {
       {with(R"({"video":{"format":"mp4","source":{"bytes":"UE5H"}}})"), "messages.0.content.0.video"},
       {with(R"({"guardContent":{"text":{"text":"x"}}})"), "guardContent"},
       {with(R"({"image":{"format":"png","source":{"s3Location":{"uri":"s3://bucket/a.png"}}}})"), "s3Location"},
-      {R"({"messages":[{"role":"user","content":[{"text":"a"}]}],"guardrailConfig":{"guardrailIdentifier":"abc","guardrailVersion":"1"}})",
+      {R"({"messages":[{"role":"user","content":[{"text":"a"}]}],)"
+       R"("guardrailConfig":{"guardrailIdentifier":"abc","guardrailVersion":"1"}})",
        "guardrailConfig"},
       {R"({"messages":[{"role":"user","content":[{"text":"a"}]}],"additionalModelRequestFields":{"top_k":5}})",
        "additionalModelRequestFields"},
