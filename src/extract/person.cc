@@ -158,7 +158,7 @@ class Rewriter {
   void agree(std::size_t i, Number number) {
     if (i > 0 && adjacent(i - 1) && invert(i - 1, number)) return;
     std::size_t at = i + 1;
-    while (at < word_.size() && at < i + 4 && (is_adverb(word(at)) || word(at) == "myself") && !is_verb(word(at))) ++at;
+    while (at < word_.size() && at < i + 4 && is_between(at)) ++at;
     if (at >= word_.size()) return;
     if (at == i + 1 && !adjacent(i)) return;
     if (number == Number::kPlural) return to_plural(at);
@@ -170,6 +170,13 @@ class Rewriter {
         return;
       if (w == "and" || w == "but" || w == "or") coordinate(next + 1);
     }
+  }
+
+  /// Words that may stand between a subject and its verb.
+  [[nodiscard]] bool is_between(std::size_t at) const {
+    const std::string_view w = word(at);
+    if (w == "myself" || w == "longer" || (w == "no" && word(at + 1) == "longer")) return true;
+    return is_adverb(w) && !is_verb(w);
   }
 
   /// `do I`, `am I`, `have I`: the verb stands before its subject.

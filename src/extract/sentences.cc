@@ -126,7 +126,8 @@ class Splitter {
     const bool lower_case = follows >= 'a' && follows <= 'z';
     if (!stop) return is_upper(follows) ? end : 0;
     if (closed_quote && lower_case) return 0;
-    if (only_points && lower_case && end - here > 1) return 0;  // an ellipsis inside a sentence
+    if (only_points && lower_case && (end - here > 1 || (here > begin && line[here - 1] == '.')))
+      return 0;  // an ellipsis inside a sentence
     if (c == '.' && end == at && is_inner_point(line, begin, here, end)) return 0;
     return end;
   }

@@ -144,7 +144,7 @@ std::size_t after_cue(const std::vector<std::string>& word, std::size_t begin, s
 }
 
 Taste taste_of(const std::vector<std::string>& word) {
-  if (word.size() < 3) return Taste::kNone;
+  if (word.size() < 2) return Taste::kNone;
   if (word[0] == "please" && (word[1] == "always" || word[1] == "never" || word[1] == "don't") && word.size() > 3)
     return Taste::kInstructs;
   for (std::size_t i = 0; i < word.size() && i < 12; ++i) {
@@ -198,7 +198,7 @@ std::vector<std::string> clauses(std::string_view sentence) {
     out.emplace_back(trim(sentence.substr(begin, at - begin)));
     std::string_view joint = std::string_view(key).substr(at, best);
     std::size_t skip = joint.find_first_not_of(" ,;");
-    for (const std::string_view link : {"and ", "but ", "so ", "though ", "although "}) {
+    for (const std::string_view link : {"and ", "but ", "so ", "though ", "although ", "now "}) {
       if (skip != std::string_view::npos && joint.substr(skip).starts_with(link)) skip += link.size();
     }
     begin = at + std::min(skip, best);
