@@ -8,6 +8,40 @@
 
 namespace {
 
+void add_models(CLI::App& serve, warifu::server::ServeOptions& options) {
+  serve
+      .add_option("--llm-url", options.llm_url,
+                  "OpenAI-compatible endpoint of the agents' model, such as http://127.0.0.1:11434/v1")
+      ->envname("WARIFU_LLM_URL");
+  serve.add_option("--llm-model", options.llm_model, "the endpoint's name for the model that every Bedrock id means")
+      ->envname("WARIFU_LLM_MODEL");
+  serve
+      .add_option("--llm-model-map", options.llm_model_map,
+                  "BEDROCK_ID=NAME: another of the endpoint's models for this id; several times for several")
+      ->envname("WARIFU_LLM_MODEL_MAP")
+      ->delimiter(',');
+  serve
+      .add_option("--llm-key-file", options.llm_key_file,
+                  "file with the endpoint's key (or the key itself in WARIFU_LLM_KEY)")
+      ->envname("WARIFU_LLM_KEY_FILE");
+  serve
+      .add_option("--llm-timeout-seconds", options.llm_timeout_seconds,
+                  "how long the model may take over an answer, or to begin a streamed one")
+      ->envname("WARIFU_LLM_TIMEOUT_SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
+  serve
+      .add_option("--embedding-url", options.embedding_url,
+                  "OpenAI-compatible endpoint of the model that embeds memory records (default: one in the binary)")
+      ->envname("WARIFU_EMBEDDING_URL");
+  serve.add_option("--embedding-model", options.embedding_model, "the endpoint's name for that model")
+      ->envname("WARIFU_EMBEDDING_MODEL");
+  serve
+      .add_option("--embedding-key-file", options.embedding_key_file,
+                  "file with that endpoint's key (or the key itself in WARIFU_EMBEDDING_KEY)")
+      ->envname("WARIFU_EMBEDDING_KEY_FILE");
+}
+
 void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_status) {
   CLI::App* serve = app.add_subcommand("serve", "run the server");
   serve->set_config("--config", "", "a file with the same settings, `listen = 127.0.0.1:4566` a line");
@@ -51,6 +85,7 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
       ->envname("WARIFU_DRAIN_SECONDS")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
+  add_models(*serve, options);
   serve->callback([&options, &exit_status] { exit_status = warifu::server::serve(options); });
 }
 

@@ -18,8 +18,10 @@
 #include "server/logging.h"
 #include "server/management.h"
 #include "server/metrics.h"
+#include "server/models.h"
 #include "server/services.h"
 #include "server/storage.h"
+#include "services/bedrock/operations.h"
 
 namespace warifu::server {
 namespace {
@@ -72,12 +74,20 @@ Result<net::ServerOptions> net_options(const ServeOptions& options) {
 /// In the order in which things may depend on each other: what comes later goes first.
 struct App::Parts {
   explicit Parts(const ServeOptions& options) : hosts(host_policy(options)) {}
+  ~Parts() {
+    // The model's connections belong to the server's loops: they go when no thread runs these any more.
+    if (server) server->stop(std::chrono::milliseconds{0});
+    if (chat) chat->close();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   SystemClock clock;
   SystemRandom random;
   api::HostPolicy hosts;
   Metrics metrics;
   std::unique_ptr<Storage> storage;
+  std::unique_ptr<llm::ChatModel> chat;  // nullptr: none is configured
   std::unique_ptr<LastUseWriter> last_use;
   std::unique_ptr<api::Environment> environment;
   api::Registry registry;
@@ -114,6 +124,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->storage = TRY(Storage::open(options.data, options.durability));
   TRY(ensure_management(parts->storage->db(), options.data, parts->clock, parts->random));
   bind_services(parts->registry);
+  parts->chat = TRY(open_chat_model(options));
+  services::bedrock::bind(parts->registry, parts->chat.get());
 
   net::ServerOptions server_options = TRY(net_options(options));
   parts->public_url = url_of(options, server_options.listen.front());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "net/server.h"
+#include "server/models.h"
 
 namespace warifu::server {
 
@@ -14,6 +15,7 @@ Result<> check(const ServeOptions& options) {
   if (options.durability != "sync" && options.durability != "os") {
     return fail(validation_error(fmt::format("--durability is `sync` or `os`, not `{}`", options.durability)));
   }
+  TRY(check_models(options));
   for (const std::string& text : options.listen) {
     const net::Endpoint endpoint = TRY(net::Endpoint::parse(text));
     if (endpoint.loopback()) continue;

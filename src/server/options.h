@@ -26,6 +26,15 @@ struct ServeOptions {
   std::string log_level = "info";            // debug | info | warn | error
   std::size_t threads = 0;                   // 0: one per core
   std::int64_t drain_seconds = 10;
+
+  std::string llm_url;  // OpenAI-compatible; empty: no model
+  std::string llm_model;
+  std::vector<std::string> llm_model_map;  // `BEDROCK_ID=NAME`
+  std::string llm_key_file;                // or the key itself in WARIFU_LLM_KEY
+  std::int64_t llm_timeout_seconds = 120;  // of a whole answer, or to a stream's beginning
+  std::string embedding_url;               // OpenAI-compatible; empty: the embedder in the binary
+  std::string embedding_model;
+  std::string embedding_key_file;  // or the key itself in WARIFU_EMBEDDING_KEY
 };
 
 /// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`
