@@ -8,6 +8,7 @@
 #include "base/arn.h"
 #include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
+#include "identity/organization_policies.h"
 #include "identity/roles.h"
 #include "identity/users.h"
 #include "wire/member.h"
@@ -85,6 +86,10 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
     case wire::Lookup::kRenamedUser:
       return renamed(operation, input, *account, EntityKind::kUser, name,
                      TRY(identity::find_user(reader, *account, name)));
+    case wire::Lookup::kOrganization: {
+      auto [found, type] = TRY(identity::organization_entity(reader, *account, name));
+      return Entity{.arn = std::move(found), .boundary_arn = std::move(type)};
+    }
     case wire::Lookup::kRenamedGroup:
       return renamed(operation, input, *account, EntityKind::kGroup, name,
                      TRY(identity::find_group(reader, *account, name)));

@@ -88,6 +88,22 @@ Result<> require_target(store::Reader& reader, const Organization& organization,
   return fail(organization_error("TargetNotFoundException", "You specified a target that doesn't exist."));
 }
 
+Result<OrganizationEntity> organization_entity(store::Reader& reader, const AccountId& account, std::string_view id) {
+  if (id.starts_with("h-")) {
+    const auto handshake = TRY(get_row<Handshake>(reader, store::Partition::system(), key_of(kHandshakes, id)));
+    const bool party = handshake && (handshake->management == account.str() || handshake->account == account.str());
+    if (!party) return OrganizationEntity{.arn = handshake_arn({.id = {}, .management = account.str()}, id)};
+    return OrganizationEntity{
+        .arn = handshake_arn({.id = handshake->organization, .management = handshake->management}, id)};
+  }
+  const auto organization = TRY(organization_of(reader, account)).value_or(Organization{.management = account.str()});
+  if (!id.starts_with("p-")) return OrganizationEntity{.arn = organization_entity_arn(organization, id)};
+  const auto policy = TRY(find_guard(reader, organization, id));
+  const GuardType type = policy ? policy->type : GuardType::kServiceControl;
+  return OrganizationEntity{.arn = organization_entity_arn(organization, id, type),
+                            .policy_type = policy ? std::string(guard_type_name(type)) : std::string()};
+}
+
 Result<> attach_guard(store::Txn& txn, const Organization& organization, std::string_view policy,
                       std::string_view target) {
   const GuardPolicy found = TRY(require_guard(txn, organization, policy));

@@ -46,6 +46,13 @@ namespace warifu::identity {
 /// TargetNotFoundException unless `target` is in the organization.
 [[nodiscard]] Result<> require_target(store::Reader& reader, const Organization& organization, std::string_view target);
 
+/// What an id names to `account`, for authorization, whether it exists or not: its ARN, and of a policy its type.
+struct OrganizationEntity {
+  std::string arn, policy_type;
+};
+[[nodiscard]] Result<OrganizationEntity> organization_entity(store::Reader& reader, const AccountId& account,
+                                                             std::string_view id);
+
 /// PolicyTypeNotAvailableForOrganizationException without all features; PolicyTypeAlreadyEnabledException. Attaches
 /// AWS's policy of the type to everything.
 [[nodiscard]] Result<> enable_guards(store::Txn& txn, Organization organization, GuardType type);
