@@ -17,9 +17,16 @@ std::string session_policy_name(const Principal& principal, std::size_t number) 
   return number < inlines ? "the session's own policy" : "a managed policy of the session";
 }
 
-std::string name_of(const Subject& subject, const Ask& ask, policy::LayerKind kind, std::size_t number) {
+/// With its place in the tree, where the layer is one of the caller's own account.
+std::string name_of_guard(const Subject& subject, const policy::Layer& layer, std::size_t number) {
+  std::string name = subject.place() ? guard_name(*subject.place(), layer.policies.data(), number) : std::string();
+  if (!name.empty()) return name;
+  return layer.kind == policy::LayerKind::kScp ? "a service control policy" : "a resource control policy";
+}
+
+std::string name_of(const Subject& subject, const Ask& ask, const policy::Layer& layer, std::size_t number) {
   const Held* held = subject.held();
-  switch (kind) {
+  switch (layer.kind) {
     case policy::LayerKind::kIdentity:
       if (held != nullptr && number < held->source.identity.size()) return name_of(held->source.identity[number]);
       break;
@@ -35,9 +42,8 @@ std::string name_of(const Subject& subject, const Ask& ask, policy::LayerKind ki
     case policy::LayerKind::kKey:
       return fmt::format("the key policy of {}", ask.resource);
     case policy::LayerKind::kScp:
-      return "a service control policy";
     case policy::LayerKind::kRcp:
-      return "a resource control policy";
+      return name_of_guard(subject, layer, number);
   }
   return {};
 }
@@ -62,7 +68,7 @@ std::string denial_message(std::string_view principal_arn, const Ask& ask, const
     return text;
   }
   // STS ends its sentence here: who may assume a role is not told to those who may not.
-  if (ask.trust) return text;
+  if (ask.trust && decision.layer != policy::LayerKind::kScp) return text;
   const bool misleads = wording == DenialWording::kAws && blamed_on_resource(principal_arn, ask, decision);
   fmt::format_to(std::back_inserter(text), " because no {} allows the {} action",
                  policy::missing_words(misleads ? policy::LayerKind::kResource : decision.layer), ask.action);
@@ -72,7 +78,7 @@ std::string denial_message(std::string_view principal_arn, const Ask& ask, const
 policy::Evidence evidence_of(const Subject& subject, const Ask& ask, std::span<const policy::Layer> layers,
                              const policy::Request& request) {
   return policy::evidence_of(layers, request, [&](std::size_t layer, std::size_t number) {
-    return name_of(subject, ask, layers[layer].kind, number);
+    return name_of(subject, ask, layers[layer], number);
   });
 }
 
