@@ -5,6 +5,7 @@
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
 #include "services/memory/sweep.h"
+#include "services/organizations/operations.h"
 #include "services/sts/operations.h"
 
 namespace warifu::server {
@@ -18,6 +19,7 @@ void bind_services(api::Registry& registry) {
   services::accounts::bind(registry);
   services::iam::bind(registry);
   services::memory::bind(registry);
+  services::organizations::bind(registry);
   services::sts::bind(registry);
 }
 

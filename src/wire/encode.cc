@@ -133,7 +133,8 @@ void write_error_json(std::string& body, std::string_view type, const ErrorText&
   body.append("\"message\":");
   json::append_quoted(body, text.message);
   if (!text.reason.empty()) {
-    body.append(",\"reason\":");
+    // AgentCore spells it small, the JSON services that have one do not.
+    body.append(type.empty() ? ",\"reason\":" : ",\"Reason\":");
     json::append_quoted(body, text.reason);
   }
   if (!text.fields.empty()) {

@@ -86,6 +86,10 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
   const auto pick = [&](WireError rest, WireError of_query) { return query ? of_query : rest; };
   switch (code) {
     case ErrorCode::kValidation:
+      // Organizations has no ValidationException of its own.
+      if (protocol == Protocol::kJson11 && declared(operation, "InvalidInputException") != nullptr) {
+        return first_declared(operation, {"ValidationException", "InvalidInputException"}, {});
+      }
       return query ? WireError{"ValidationError", 400} : WireError{"ValidationException", 400};
     case ErrorCode::kUnauthenticated:
       return pick({"UnrecognizedClientException", by_protocol(protocol, 403, 403, 400)}, {"InvalidClientTokenId", 403});
