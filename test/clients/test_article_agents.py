@@ -24,7 +24,8 @@ def double() -> Iterator[ChatDouble]:
 
 @pytest.fixture
 def story(tmp_path: Path, double: ChatDouble) -> Iterator[Story]:
-    running = Server(tmp_path / "data", "--llm-url", double.url, "--llm-model", "echo").start()
+    model = ("--llm-url", double.url, "--llm-model", "echo", "--extractor", "builtin")
+    running = Server(tmp_path / "data", *model).start()
     yield Story(running)
     assert running.stop() == 0, running.log()[-3000:]
 
