@@ -38,11 +38,15 @@ std::uint64_t pack(Term term, Slot slot, std::uint32_t text, std::uint32_t index
   return term << kListBits | std::uint64_t{slot} << kFlatSlotShift | std::uint64_t{text} << 8 | index;
 }
 
-/// The first of `packed` that is not below `value`. Terms are hashes, so a place can be guessed from its value.
+/// Where `value` should stand: terms are hashes, spread evenly.
+std::size_t guess(const std::vector<std::uint64_t>& packed, std::uint64_t value) {
+  return static_cast<std::size_t>((static_cast<unsigned __int128>(value) * packed.size()) >> 64);
+}
+
+/// The first of `packed` that is not below `value`.
 const std::uint64_t* lower_bound(const std::vector<std::uint64_t>& packed, std::uint64_t value) {
   const std::uint64_t* first = packed.data();
-  const auto guess = static_cast<std::size_t>((static_cast<unsigned __int128>(value) * packed.size()) >> 64);
-  const std::uint64_t* low = first + guess;
+  const std::uint64_t* low = first + guess(packed, value);
   const std::uint64_t* high = low;
   const std::uint64_t* last = first + packed.size();
   for (std::ptrdiff_t step = 8; low > first && *(low - 1) >= value; step *= 2) low -= std::min(step, low - first);
@@ -211,6 +215,14 @@ Postings::Range Postings::find(Term term) const {
             .in_text = list.in_text(),
             .in_index = list.in_index(),
             .flat = false};
+  }
+}
+
+void Postings::prefetch(Term term) const {
+  if (flat_) {
+    __builtin_prefetch(packed_.data() + guess(packed_, term << kListBits));
+  } else if (!table_.empty()) {
+    __builtin_prefetch(&table_[term & (table_.size() - 1)]);
   }
 }
 

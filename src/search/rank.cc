@@ -33,6 +33,15 @@ float hybrid(const Calibration& calibration, float cosine, float words) {
   return calibration.weight * calibrated + (1 - calibration.weight) * words;
 }
 
+/// Scores that are looked at together before each is.
+constexpr std::size_t kLooked = 64;
+
+bool reaches(std::span<const float> scores, float low) {
+  unsigned any = 0;
+  for (const float score : scores) any |= static_cast<unsigned>(score >= low);
+  return any != 0;
+}
+
 /// A straight line from coarse cosines to exact ones, and the standard error of a guess by it.
 struct Fit {
   float slope = 1;
@@ -111,6 +120,14 @@ class Ranking {
       for (std::size_t block = 0; block < set.blocks(); ++block) {
         const std::span<const float> cosines = set.cosines(vector->bytes, block, coarse);
         const Slot* const to = set.slots().data() + block * VectorSet::kBlockRows;
+        if (to[cosines.size() - 1] - to[0] + 1 == cosines.size()) {
+          // One behind another, as in nearly every shard: the compiler takes several at once.
+          float* const in_line = scores.data() + to[0];
+          for (std::size_t i = 0; i < cosines.size(); ++i) {
+            in_line[i] = hybrid(vector->calibration, fit.slope * cosines[i] + fit.shift, in_line[i]);
+          }
+          continue;
+        }
         for (std::size_t i = 0; i < cosines.size(); ++i) {
           scores[to[i]] = hybrid(vector->calibration, fit.slope * cosines[i] + fit.shift, scores[to[i]]);
         }
@@ -141,10 +158,17 @@ class Ranking {
     Best best(count_);
     for (std::size_t s = 0; s < scope_.size(); ++s) {
       const std::span<float> scores = words_.subspan(scope_.base(s), scope_.shard(s).slots());
+      if (s + 1 < scope_.size()) {
+        for (const VectorSet& set : scope_.shard(s + 1).vectors()) set.prefetch();
+      }
       add_cosines(s, scores, false);
-      for (std::size_t slot = 0; slot < scores.size(); ++slot) {
-        if (!best.may_enter(scores[slot])) continue;
-        offer(best, {.score = scores[slot], .shard = static_cast<std::uint32_t>(s), .slot = static_cast<Slot>(slot)});
+      for (std::size_t from = 0; from < scores.size(); from += kLooked) {
+        const auto few = scores.subspan(from, std::min(kLooked, scores.size() - from));
+        if (best.full() && !reaches(few, best.last_score())) continue;
+        for (std::size_t i = 0; i < few.size(); ++i) {
+          if (!best.may_enter(few[i])) continue;
+          offer(best, {.score = few[i], .shard = static_cast<std::uint32_t>(s), .slot = static_cast<Slot>(from + i)});
+        }
       }
     }
     return hits(best);
@@ -206,24 +230,31 @@ class Ranking {
   }
 
   /// Offers the records whose guess lies in [low, high), by their exact scores, best first: the filter is asked least
-  /// so. False when they are too many.
-  bool offer_between(Best& best, std::span<const float> guesses, float low, float high) const {
+  /// so. The root mean square of their guesses' errors; nullopt when they are too many.
+  std::optional<float> offer_between(Best& best, std::span<const float> guesses, float low, float high) const {
     std::vector<Candidate> found;
+    double square = 0;
     for (std::size_t s = 0; s < scope_.size(); ++s) {
-      const float* const scores = guesses.data() + scope_.base(s);
-      const auto count = static_cast<Slot>(scope_.shard(s).slots());
-      for (Slot slot = 0; slot < count; ++slot) {
-        if (scores[slot] < low || scores[slot] >= high) continue;
-        found.push_back({.score = exact_score(s, slot), .shard = static_cast<std::uint32_t>(s), .slot = slot});
+      const std::span<const float> scores = guesses.subspan(scope_.base(s), scope_.shard(s).slots());
+      for (std::size_t from = 0; from < scores.size(); from += kLooked) {
+        const auto few = scores.subspan(from, std::min(kLooked, scores.size() - from));
+        if (!reaches(few, low)) continue;
+        for (std::size_t i = 0; i < few.size(); ++i) {
+          if (few[i] < low || few[i] >= high) continue;
+          const auto slot = static_cast<Slot>(from + i);
+          const float score = exact_score(s, slot);
+          square += (double{score} - few[i]) * (double{score} - few[i]);
+          found.push_back({.score = score, .shard = static_cast<std::uint32_t>(s), .slot = slot});
+        }
       }
-      if (found.size() > scope_.slots() / kCandidateShare) return false;
+      if (found.size() > scope_.slots() / kCandidateShare) return std::nullopt;
     }
     std::ranges::sort(found, std::greater<>(), &Candidate::score);
     for (const Candidate& candidate : found) {
       if (!best.may_enter(candidate.score)) break;
       offer(best, candidate);
     }
-    return true;
+    return static_cast<float>(std::sqrt(square / static_cast<double>(std::max<std::size_t>(1, found.size()))));
   }
 
   /// nullopt when a coarse look does not help: the filter is too narrow, or too many records look alike.
@@ -231,14 +262,14 @@ class Ranking {
     const std::span<const float> guesses = this->guesses();
     const float floor = floor_for(guesses, std::max(kCandidates, 16 * count_));
     Best best(count_);
-    if (!offer_between(best, guesses, floor, std::numeric_limits<float>::infinity()) || !best.full())
-      return std::nullopt;
-    float margin = 0;
+    const auto error = offer_between(best, guesses, floor, std::numeric_limits<float>::infinity());
+    if (!error || !best.full()) return std::nullopt;
+    // Guesses are worst where cosines are high, so the candidates' own errors count too.
+    float margin = *error;
     for (const Asked& vector : asked_) {
-      const Calibration& calibration = vector.calibration;
-      margin = std::max(margin, kErrorsTolerated * vector.fit.error * calibration.weight / range_of(calibration));
+      margin = std::max(margin, vector.fit.error * vector.calibration.weight / range_of(vector.calibration));
     }
-    const float needed = best.last_score() - margin;
+    const float needed = best.last_score() - kErrorsTolerated * margin;
     if (needed < floor && !offer_between(best, guesses, needed, floor)) return std::nullopt;
     return hits(best);
   }

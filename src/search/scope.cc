@@ -14,6 +14,9 @@ constexpr double kIndexShare = 0.5;
 /// Postings found while counting are remembered for scoring up to this many terms times shards.
 constexpr std::size_t kRangesMax = 1'000'000;
 
+/// How many shards ahead the cache is told.
+constexpr std::size_t kAhead = 4;
+
 /// In how many records' texts, and index texts, a term stands.
 struct Holders {
   std::uint64_t text = 0;
@@ -63,6 +66,9 @@ class WordScorer {
     if (keep) ranges_.reserve(scope_.size() * terms_.size());
     for (std::size_t s = 0; s < scope_.size(); ++s) {
       const Shard::Impl& shard = scope_.shard(s);
+      if (s + kAhead < scope_.size()) {
+        for (const Term term : terms_) scope_.shard(s + kAhead).postings().prefetch(term);
+      }
       for (std::size_t t = 0; t < terms_.size(); ++t) {
         const Postings::Range range = shard.postings().find(terms_[t]);
         if (keep) ranges_.push_back(range);

@@ -144,6 +144,13 @@ std::span<const float> VectorSet::cosines(const QueryBytes& query, std::size_t b
   return std::span{out}.first(count);
 }
 
+void VectorSet::prefetch() const {
+  constexpr std::size_t kSmall = 32;
+  if (size() == 0 || size() > kSmall) return;
+  for (std::size_t at = 0; at < size() * head_; at += kLine) __builtin_prefetch(blocks_[0].heads.get() + at);
+  for (std::size_t at = 0; at < size() * tail(); at += kLine) __builtin_prefetch(blocks_[0].tails.get() + at);
+}
+
 float VectorSet::cosine(const QueryBytes& query, std::uint32_t row) const {
   const Block& block = blocks_[row / kBlockRows];
   std::int32_t head = 0;

@@ -55,6 +55,8 @@ class VectorSet {
   /// kBlockRows; the span lasts until the next call of this thread.
   [[nodiscard]] std::span<const float> cosines(const QueryBytes& query, std::size_t block, bool coarse) const;
   [[nodiscard]] float cosine(const QueryBytes& query, std::uint32_t row) const;
+  /// Fetches a small set's rows into the cache, for those who walk many small shards.
+  void prefetch() const;
   [[nodiscard]] std::size_t blocks() const { return blocks_.size(); }
 
   [[nodiscard]] std::size_t heap_bytes() const;
