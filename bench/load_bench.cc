@@ -5,6 +5,8 @@
 //   MODE create: distinct CreateEvent requests of 1 KB, spread over the sessions
 //        get:    GetEvent of the event ids read from standard input
 //        list:   ListEvents of one page (100 events), round the sessions
+//        records: BatchCreateMemoryRecords of 100 each, `--count` records in `--namespace`
+//        retrieve: RetrieveMemoryRecords in `--namespace`, topK 10
 //        lua:    as get, but prints a wrk script that replays the requests
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -37,7 +39,7 @@ using namespace warifu;
 using Steady = std::chrono::steady_clock;
 
 struct Options {
-  std::string mode, key, secret, memory;
+  std::string mode, key, secret, memory, name_space;
   int port = 0;
   std::size_t count = 10'000, connections = 64, sessions = 64, first = 0;
 };
@@ -53,6 +55,7 @@ Options read_options(int argc, char** argv) {
   options.key = given["--key"];
   options.secret = given["--secret"];
   options.memory = given["--memory"];
+  options.name_space = given["--namespace"];
   options.port = static_cast<int>(number("--port", 4566));
   options.count = number("--count", options.count);
   options.connections = number("--connections", options.connections);
@@ -89,12 +92,54 @@ std::string create_body(const Options& options, std::size_t i) {
       i % options.sessions, i % options.sessions, ms / 1000, ms % 1000, i, std::string(880, 'x'));
 }
 
+/// Words of a made-up language, the frequent ones often: texts that differ as people's do.
+std::string words(std::size_t seed, std::size_t count) {
+  static constexpr std::array<std::string_view, 32> kSyllables{
+      "ka", "to",  "mi",  "ren", "sol", "ba",  "lu", "ter", "an",  "is", "po", "ver", "gan", "dor", "el",  "fu",
+      "ni", "ras", "che", "om",  "pi",  "wen", "za", "hal", "cor", "ti", "be", "nu",  "sha", "lor", "qui", "dra"};
+  std::uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 1;
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    const double uniform = static_cast<double>(state >> 11U) / 9007199254740992.0;
+    const auto word = static_cast<std::size_t>(uniform * uniform * uniform * 32768);
+    out.append(i == 0 ? "" : " ").append(kSyllables[word % 32]).append(kSyllables[word / 32 % 32]);
+    out.append(kSyllables[word / 1024]);
+  }
+  return out;
+}
+
+std::string records_body(const Options& options, std::size_t first, std::size_t count) {
+  std::string records;
+  for (std::size_t i = first; i < first + count; ++i) {
+    records += fmt::format(
+        R"({}{{"requestIdentifier":"{}","namespaces":["{}"],"content":{{"text":"The user {}."}},"timestamp":1783165130}})",
+        i == first ? "" : ",", i, options.name_space, words(i, 12));
+  }
+  return fmt::format(R"({{"records":[{}],"clientToken":"{}-{}"}})", records, options.name_space, first);
+}
+
+std::string retrieve_body(const Options& options, std::size_t i) {
+  return fmt::format(R"({{"namespace":"{}","searchCriteria":{{"searchQuery":"What {}?","topK":10}}}})",
+                     options.name_space, words(i + 777'000'000, 6));
+}
+
 std::vector<std::string> make_requests(const Options& options) {
   std::vector<std::string> out;
   const std::string base = "/memories/" + options.memory;
   if (options.mode == "create") {
     for (std::size_t i = options.first; i < options.first + options.count; ++i) {
       out.push_back(raw(signed_request(options, "POST", base + "/events", create_body(options, i))));
+    }
+  } else if (options.mode == "records") {
+    constexpr std::size_t kBatch = 100;
+    for (std::size_t i = 0; i < options.count; i += kBatch) {
+      const std::string body = records_body(options, options.first + i, std::min(kBatch, options.count - i));
+      out.push_back(raw(signed_request(options, "POST", base + "/memoryRecords/batchCreate", body)));
+    }
+  } else if (options.mode == "retrieve") {
+    for (std::size_t i = 0; i < options.count; ++i) {
+      out.push_back(raw(signed_request(options, "POST", base + "/retrieve", retrieve_body(options, i))));
     }
   } else if (options.mode == "list") {
     for (std::size_t i = 0; i < options.count; ++i) {

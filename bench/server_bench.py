@@ -3,7 +3,7 @@
 against Redis and PostgreSQL, start and memory, and how cost grows with data. Prints Markdown rows; `make bench`
 keeps them.
 
-Usage: server_bench.py [get] [create] [start] [scale] [--pairs N] [--seconds S] [--events N]"""
+Usage: server_bench.py [get] [create] [start] [scale] [retrieve] [--pairs N] [--seconds S] [--events N] [--records N]"""
 
 import argparse
 import json
@@ -82,7 +82,7 @@ class Warifu:
             aws_secret_access_key=self.secret,
         )
 
-    def load(self, mode: str, stdin: str = "", **options: int) -> dict | str:
+    def load(self, mode: str, stdin: str = "", **options: int | str) -> dict | str:
         command = [LOAD, mode, "--port", self.port, "--key", self.key, "--secret", self.secret, "--memory", self.memory]
         for name, value in options.items():
             command += [f"--{name}", value]
@@ -343,13 +343,67 @@ def bench_scale(folder: Path, arguments: argparse.Namespace) -> None:
     server.stop()
 
 
+def load_records(server: Warifu, name_space: str, count: int) -> float:
+    """Records a second, through BatchCreateMemoryRecords."""
+    step, rates = 100_000, []
+    for first in range(0, count, step):
+        done = server.load(
+            "records", count=min(step, count - first), first=first, namespace=name_space, connections=8
+        )
+        rates.append(done["per_second"] * 100)
+    return statistics.median(rates)
+
+
+def search_ms(server: Warifu, name_space: str, count: int = 300) -> list[float]:
+    """p50 of one client, three times; the first search, which loads, is not among them."""
+    server.load("retrieve", count=20, namespace=name_space, connections=1)
+    return [
+        server.load("retrieve", count=count, namespace=name_space, connections=1, first=i * count)["p50_us"] / 1000
+        for i in range(3)
+    ]
+
+
+def bench_retrieve(folder: Path, arguments: argparse.Namespace) -> None:
+    """RetrieveMemoryRecords, topK 10, through HTTP: how its cost grows, and what it costs beside a million others."""
+    bounds = {1_000: 1, 100_000: 10, 1_000_000: 60}
+    alone: list[float] = []
+    for count, bound in bounds.items():
+        if count > arguments.records:
+            break
+        (folder / str(count)).mkdir()
+        server = Warifu(folder / str(count))
+        server.make_memory()
+        rate = load_records(server, "/bench/all/", count)
+        row(f"BatchCreateMemoryRecords, to {count:,}", [rate], "records/s")
+        server.stop()
+        server.start()
+        begun = time.perf_counter()
+        server.load("retrieve", count=1, namespace="/bench/all/", connections=1)
+        row(f"first search of {count:,} records after a start", [(time.perf_counter() - begun) * 1000], "ms")
+        measured = search_ms(server, "/bench/all/", 100 if count > 100_000 else 300)
+        row(f"RetrieveMemoryRecords among {count:,} records", measured, f"ms p50 (≤ {bound})")
+        if count == 1_000:
+            alone = measured
+        if count == 100_000:
+            row("resident with 100,000 records", [server.resident_mb()], "MB (≤ 120)")
+        if count == 1_000_000:
+            load_records(server, "/bench/few/", 1_000)
+            beside = search_ms(server, "/bench/few/")
+            row("RetrieveMemoryRecords among 1,000 records beside a million", beside, "ms p50")
+            ratio = statistics.median(beside) / statistics.median(alone)
+            print(f"| beside a million / alone | | {ratio:.2f} | | ratio (≤ 1.5) |", flush=True)
+            row("resident with 1,001,000 records", [server.resident_mb()], "MB")
+        server.stop()
+
+
 def main() -> None:
-    benches = {"get": bench_get, "create": bench_create, "start": bench_start, "scale": bench_scale}
+    benches = {"get": bench_get, "create": bench_create, "start": bench_start, "scale": bench_scale, "retrieve": bench_retrieve}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", help="get, create, start, scale; all when none is named")
+    parser.add_argument("what", nargs="*", help="get, create, start, scale, retrieve; all when none is named")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=1_000_000)
     arguments = parser.parse_args()
     print("| what | min | median | max | unit |\n|---|---|---|---|---|", flush=True)
     for name in arguments.what or benches:

@@ -87,6 +87,7 @@ struct App::Parts {
   api::HostPolicy hosts;
   Metrics metrics;
   std::unique_ptr<Storage> storage;
+  std::unique_ptr<services::memory::LongTerm> long_term;
   std::unique_ptr<llm::ChatModel> chat;  // nullptr: none is configured
   std::unique_ptr<LastUseWriter> last_use;
   std::unique_ptr<api::Environment> environment;
@@ -123,7 +124,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   parts->storage = TRY(Storage::open(options.data, options.durability));
   TRY(ensure_management(parts->storage->db(), options.data, parts->clock, parts->random));
-  bind_services(parts->registry);
+  parts->long_term = make_long_term();
+  bind_services(parts->registry, *parts->long_term);
   parts->chat = TRY(open_chat_model(options));
   services::bedrock::bind(parts->registry, parts->chat.get());
 

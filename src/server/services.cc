@@ -1,9 +1,12 @@
 #include "server/services.h"
 
 #include "base/log.h"
+#include "server/endpoint_embedder.h"
+#include "server/models.h"
 #include "services/accounts/operations.h"
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
+#include "services/memory/record_operations.h"
 #include "services/memory/sweep.h"
 #include "services/organizations/operations.h"
 #include "services/sts/operations.h"
@@ -15,10 +18,21 @@ constexpr std::size_t kSweepBatches = 10;  // transactions between two looks at 
 
 }  // namespace
 
-void bind_services(api::Registry& registry) {
+Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOptions& options) {
+  std::vector<std::unique_ptr<search::Embedder>> embedders;
+  if (const auto endpoint = TRY(embedding_endpoint(options))) {
+    embedders.push_back(TRY(open_endpoint_embedder(*endpoint)));
+  }
+  embedders.push_back(search::static_embedder());
+  return std::make_unique<services::memory::LongTerm>(std::move(embedders));
+}
+
+void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
+                   services::memory::extraction::Notices& extraction) {
   services::accounts::bind(registry);
   services::iam::bind(registry);
-  services::memory::bind(registry);
+  services::memory::bind(registry, &extraction);
+  services::memory::bind_records(registry, long_term);
   services::organizations::bind(registry);
   services::sts::bind(registry);
 }

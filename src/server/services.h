@@ -1,14 +1,23 @@
 #pragma once
 
+#include <memory>
 #include <stop_token>
 
 #include "api/registry.h"
+#include "server/options.h"
+#include "services/memory/extraction_notices.h"
+#include "services/memory/long_term.h"
 #include "store/store.h"
 
 namespace warifu::server {
 
-/// Binds every handler that this server has.
-void bind_services(api::Registry& registry);
+/// Embedders, index and threads of long-term memory: the endpoint that the options name first, else the table in the
+/// binary. Errors are one line for a person.
+[[nodiscard]] Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOptions& options);
+
+/// Binds every handler that this server has. `long_term` and `extraction` must outlive its calls.
+void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
+                   services::memory::extraction::Notices& extraction);
 
 /// Finishes what services left half done when the server last ended: sweeps of deleted memories. Blocks while it works,
 /// in bounded transactions; for a thread of its own.

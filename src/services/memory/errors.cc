@@ -17,6 +17,10 @@ Error event_not_found(std::string_view event_id) {
   return not_found(fmt::format("Unable to find event with id {}", event_id));
 }
 
+Error record_not_found(std::string_view record_id) {
+  return not_found(fmt::format("Memory record not found: {}", record_id));
+}
+
 Error root_not_in_session(std::string_view root_event_id) {
   Error error = invalid_field("branch.rootEventId",
                               fmt::format("rootEventId `{}` is not an event of this session", root_event_id));

@@ -16,6 +16,7 @@ inline constexpr std::string_view kReasonOtherSession = "EventInOtherSession";
 [[nodiscard]] Error invalid_field(std::string_view field, std::string message);
 [[nodiscard]] Error memory_not_found(std::string_view memory_id);
 [[nodiscard]] Error event_not_found(std::string_view event_id);
+[[nodiscard]] Error record_not_found(std::string_view record_id);
 /// A branch can only fork from a live event of its own session.
 [[nodiscard]] Error root_not_in_session(std::string_view root_event_id);
 [[nodiscard]] Error invalid_memory_id();

@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "api/testing.h"
+#include "services/memory/long_term.h"
 #include "services/memory/operations.h"
+#include "services/memory/record_operations.h"
 
 /// For tests of the handlers: requests as clients send them, through the whole pipeline.
 namespace warifu::services::memory::testing {
@@ -47,6 +49,13 @@ struct Answer {
   [[nodiscard]] std::string message() const { return text("message"); }
 };
 
+/// The table that every server has.
+inline std::vector<std::unique_ptr<search::Embedder>> one_embedder() {
+  std::vector<std::unique_ptr<search::Embedder>> out;
+  out.push_back(search::static_embedder());
+  return out;
+}
+
 class HandlerTest : public ::testing::Test {
  protected:
   Answer call(const api::testing::Keys& keys, std::string method, std::string target, std::string body = "",
@@ -77,7 +86,12 @@ class HandlerTest : public ::testing::Test {
     return fmt::format("arn:aws:bedrock-agentcore:us-east-1:{}:memory/{}", account, id);
   }
 
-  api::testing::TestServer server{[](api::Registry& registry) { bind(registry); }};
+  // Before the server, whose handlers hold it.
+  LongTerm long_term{one_embedder()};
+  api::testing::TestServer server{[this](api::Registry& registry) {
+    bind(registry);
+    bind_records(registry, long_term);
+  }};
   api::testing::Keys a = server.account(kAccountA);
   std::string error_type;  // of the last answer
 };

@@ -38,18 +38,18 @@ LongTerm::~LongTerm() { pool_.join(); }
 Task<Result<std::vector<records::Found>>> LongTerm::search(store::Db& db, store::Partition partition,
                                                            records::Request request) {
   if (auto found = index_.search_now(db, partition, request)) co_return *std::move(found);
-  const auto work = [this, &db, partition = std::move(partition), request = std::move(request)] {
+  auto work = [this, &db, partition = std::move(partition), request = std::move(request)] {
     return index_.search(db, partition, request);
   };
-  co_return co_await on(pool_, work);
+  co_return co_await on(pool_, std::move(work));
 }
 
 Task<Result<std::vector<records::Prepared>>> LongTerm::prepare(std::vector<records::Record> records) {
   if (!embedder().info().slow && text_bytes(records) <= kSmallText) {
     co_return records::prepare_all(records, embedder());
   }
-  const auto work = [this, records = std::move(records)] { return records::prepare_all(records, embedder()); };
-  co_return co_await on(pool_, work);
+  auto work = [this, records = std::move(records)] { return records::prepare_all(records, embedder()); };
+  co_return co_await on(pool_, std::move(work));
 }
 
 }  // namespace warifu::services::memory

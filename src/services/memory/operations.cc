@@ -22,7 +22,6 @@ void bind(api::Registry& registry, extraction::Notices* extraction) {
   registry.bind(ops::kGetMemory, get_memory);
   registry.bind(ops::kListMemories, list_memories);
   registry.bind(ops::kUpdateMemory, update_memory);
-  registry.bind(ops::kDeleteMemory, delete_memory);
 
   bind_extracting(registry, ops::kCreateEvent, create_event, extraction);
   bind_extracting(registry, ops::kIngestData, ingest_data, extraction);
