@@ -42,6 +42,25 @@ void add_models(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->envname("WARIFU_EMBEDDING_KEY_FILE");
 }
 
+void add_extraction(CLI::App& serve, warifu::server::ServeOptions& options) {
+  serve
+      .add_option(
+          "--extractor", options.extractor,
+          "who makes memory records of events: builtin, model (needs --llm-url), or auto: the model if there is one")
+      ->envname("WARIFU_EXTRACTOR")
+      ->capture_default_str();
+  serve
+      .add_flag("--extractor-fallback", options.extractor_fallback,
+                "let the built-in extractor stand in for a model that fails")
+      ->envname("WARIFU_EXTRACTOR_FALLBACK");
+  serve
+      .add_option("--extraction-quiet-ms", options.extraction_quiet_ms,
+                  "make records once a session has been quiet for so long; ten times that under a stream of events")
+      ->envname("WARIFU_EXTRACTION_QUIET_MS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 600'000));
+}
+
 void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_status) {
   CLI::App* serve = app.add_subcommand("serve", "run the server");
   serve->set_config("--config", "", "a file with the same settings, `listen = 127.0.0.1:4566` a line");
@@ -63,6 +82,17 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   serve->add_option("--host", options.hosts, "a further host name to answer to")->envname("WARIFU_HOST");
   serve->add_option("--trusted-proxy", options.trusted_proxies, "CIDR whose X-Forwarded-For is believed")
       ->envname("WARIFU_TRUSTED_PROXY");
+  serve
+      ->add_option(
+          "--denial-wording", options.denial_wording,
+          "truthful: a denial names the policy that is missing; aws: as AWS was seen to, also where it misleads")
+      ->envname("WARIFU_DENIAL_WORDING")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"truthful", "aws"}));
+  serve
+      ->add_flag("--encoded-denials", options.encoded_denials,
+                 "append to denials what `aws sts decode-authorization-message` decodes")
+      ->envname("WARIFU_ENCODED_DENIALS");
   serve
       ->add_option("--durability", options.durability,
                    "sync: on the disk before it is acknowledged; os: with the kernel")
@@ -86,6 +116,7 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
   add_models(*serve, options);
+  add_extraction(*serve, options);
   serve->callback([&options, &exit_status] { exit_status = warifu::server::serve(options); });
 }
 

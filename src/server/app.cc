@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 
 #include "api/pipeline.h"
+#include "audit/denials.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "gen/model/services.h"
 #include "json/writer.h"
+#include "server/extracting.h"
 #include "server/internal_routes.h"
 #include "server/last_use_writer.h"
 #include "server/logging.h"
@@ -21,6 +23,7 @@
 #include "server/models.h"
 #include "server/services.h"
 #include "server/storage.h"
+#include "services/accounts/why.h"
 #include "services/bedrock/operations.h"
 
 namespace warifu::server {
@@ -77,6 +80,7 @@ struct App::Parts {
   ~Parts() {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
+    if (extracting) extracting->extraction().stop();
     if (chat) chat->close();
   }
   Parts(const Parts&) = delete;
@@ -89,7 +93,9 @@ struct App::Parts {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<services::memory::LongTerm> long_term;
   std::unique_ptr<llm::ChatModel> chat;  // nullptr: none is configured
+  std::unique_ptr<Extracting> extracting;
   std::unique_ptr<LastUseWriter> last_use;
+  std::unique_ptr<audit::DenialBook> denials;
   std::unique_ptr<api::Environment> environment;
   api::Registry registry;
   wire::Router router{model::services()};
@@ -124,9 +130,13 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   auto parts = std::make_unique<Parts>(options);
   parts->storage = TRY(Storage::open(options.data, options.durability));
   TRY(ensure_management(parts->storage->db(), options.data, parts->clock, parts->random));
-  parts->long_term = make_long_term();
-  bind_services(parts->registry, *parts->long_term);
+  parts->long_term = TRY(make_long_term(options));
   parts->chat = TRY(open_chat_model(options));
+  parts->extracting =
+      std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
+  bind_services(parts->registry, *parts->long_term, parts->extracting->extraction());
+  parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
+  services::accounts::bind_why(parts->registry, *parts->denials);
   services::bedrock::bind(parts->registry, parts->chat.get());
 
   net::ServerOptions server_options = TRY(net_options(options));
@@ -148,6 +158,10 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                                                                   const sigv4::Scope& scope, Timestamp now) {
     last_use.note(principal, scope.service, scope.region, now);
   };
+  pipeline_options.denials = {
+      .wording = options.denial_wording == "aws" ? access::DenialWording::kAws : access::DenialWording::kTruthful,
+      .encoded = options.encoded_denials,
+      .keep = [&book = *parts->denials](audit::Denial denial) { book.note(std::move(denial)); }};
   parts->pipeline =
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   Parts* raw = parts.get();
@@ -159,8 +173,12 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
   // What a stop or a crash interrupted goes on beside the first requests, not before them.
-  parts->background =
-      std::jthread([&db = parts->storage->db()](const std::stop_token& stop) { resume_background_work(db, stop); });
+  parts->background = std::jthread([raw](const std::stop_token& stop) {
+    if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {
+      log::warn("extraction could not be resumed", {{"why", resumed.error().message}});
+    }
+    resume_background_work(raw->storage->db(), stop);
+  });
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 

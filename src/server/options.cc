@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "net/server.h"
+#include "server/extracting.h"
 #include "server/models.h"
 
 namespace warifu::server {
@@ -16,6 +17,11 @@ Result<> check(const ServeOptions& options) {
     return fail(validation_error(fmt::format("--durability is `sync` or `os`, not `{}`", options.durability)));
   }
   TRY(check_models(options));
+  TRY(check_extracting(options));
+  if (options.denial_wording != "truthful" && options.denial_wording != "aws") {
+    return fail(
+        validation_error(fmt::format("--denial-wording is `truthful` or `aws`, not `{}`", options.denial_wording)));
+  }
   for (const std::string& text : options.listen) {
     const net::Endpoint endpoint = TRY(net::Endpoint::parse(text));
     if (endpoint.loopback()) continue;

@@ -17,14 +17,16 @@ struct ServeOptions {
   std::string data = "./warifu-data";
   std::string public_url;  // empty: from the first listen address, a wildcard shown as 127.0.0.1
   std::string tls_cert, tls_key;
-  bool insecure = false;   // allow a non-loopback address without TLS
+  bool insecure = false;  // allow a non-loopback address without TLS
   bool development = false;
   std::vector<std::string> hosts;            // further names that the server answers to
   std::vector<std::string> trusted_proxies;  // CIDR
+  std::string denial_wording = "truthful";   // truthful | aws
+  bool encoded_denials = false;              // append what sts:DecodeAuthorizationMessage opens
   std::string durability = "sync";           // sync | os
   LogFormat log_format = LogFormat::kHuman;
-  std::string log_level = "info";            // debug | info | warn | error
-  std::size_t threads = 0;                   // 0: one per core
+  std::string log_level = "info";  // debug | info | warn | error
+  std::size_t threads = 0;         // 0: one per core
   std::int64_t drain_seconds = 10;
 
   std::string llm_url;  // OpenAI-compatible; empty: no model
@@ -35,6 +37,10 @@ struct ServeOptions {
   std::string embedding_url;               // OpenAI-compatible; empty: the embedder in the binary
   std::string embedding_model;
   std::string embedding_key_file;  // or the key itself in WARIFU_EMBEDDING_KEY
+
+  std::string extractor = "auto";          // auto | builtin | model; auto: the model, when one is configured
+  bool extractor_fallback = false;         // the built-in extractor stands in for a model that fails
+  std::int64_t extraction_quiet_ms = 200;  // a session's memories form once it has been quiet for so long
 };
 
 /// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`

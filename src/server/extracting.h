@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "llm/chat.h"
+#include "server/options.h"
+#include "services/memory/extraction.h"
+#include "services/memory/long_term.h"
+#include "store/store.h"
+
+namespace warifu::server {
+
+/// The extraction of memories with the extractors that the options ask for. Goes before what it is made of.
+class Extracting {
+ public:
+  /// `chat` may be null: then only the built-in extractor is there. Nothing runs yet but what is notified.
+  Extracting(const ServeOptions& options, store::Db& db, services::memory::LongTerm& long_term, llm::ChatModel* chat,
+             const Clock& clock);
+
+  [[nodiscard]] services::memory::extraction::Extraction& extraction() { return extraction_; }
+
+ private:
+  std::unique_ptr<services::memory::extraction::Extractor> builtin_;
+  std::unique_ptr<services::memory::extraction::Extractor> model_;  // null: the built-in one does it all
+  services::memory::extraction::Extraction extraction_;
+};
+
+/// The first thing wrong with the options of the extraction: an unknown extractor, a model's without a model.
+[[nodiscard]] Result<> check_extracting(const ServeOptions& options);
+
+}  // namespace warifu::server
