@@ -286,22 +286,25 @@ void Pipeline::let_ask_again(const Exchange& exchange, Call& call, const wire::P
   };
 }
 
-Result<> Pipeline::ask(store::Reader& reader, Exchange& exchange, const wire::Permission& permission,
-                       const Target& target, const RequestKeys& keys, bool trust) {
+Result<> Pipeline::ask(store::Reader& reader, Exchange& exchange, const Call& call, const wire::Permission& permission,
+                       const Target& target, const RequestKeys& keys) const {
+  const wire::Operation& operation = *exchange.operation;
+  const bool trust = operation.authorizer == wire::Authorizer::kTrust;
   const access::Ask ask{
       .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
   exchange.report.resource = target.arn;
   for (std::size_t form = 0; form < keys.forms(); ++form) {
     const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask,
                                                [&](policy::Context& context) { keys.fill(context, form); }));
-    if (!outcome.decision.allowed) return fail(access::access_denied(outcome.message));
+    if (outcome.decision.allowed) continue;
+    return fail(denied(environment_, options_.denials, call, operation, ask, outcome));
   }
   return {};
 }
 
 Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) const {
   const wire::Operation& operation = *exchange.operation;
-  if (exchange.service->signing_name == "warifu" && call.account().str() != access::kManagementAccount) {
+  if (for_management_alone(operation) && call.account().str() != access::kManagementAccount) {
     return fail(access::access_denied("accounts are managed with the server's management credentials"));
   }
   return environment_.db.read([&](store::Reader& reader) -> Result<> {
@@ -310,7 +313,6 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
         access::forbidden_to_session(call.principal_, exchange.service->signing_name, operation.name);
     if (forbidden) return fail(access::access_denied(*forbidden));
     if (operation.authorizer == wire::Authorizer::kNone) return {};
-    const bool trust = operation.authorizer == wire::Authorizer::kTrust;
 
     bool first = true;
     for (const wire::Permission& permission : operation.permissions) {
@@ -319,10 +321,10 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       }
       const Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
       RequestKeys keys(exchange.request, call, operation, permission, input, target);
-      TRY(ask(reader, exchange, permission, target, keys, trust));
+      TRY(ask(reader, exchange, call, permission, target, keys));
       for (const Target& further : further_targets(permission, target, call.region_)) {
         const RequestKeys its_keys(exchange.request, call, operation, permission, input, further);
-        TRY(ask(reader, exchange, permission, further, its_keys, trust));
+        TRY(ask(reader, exchange, call, permission, further, its_keys));
       }
       exchange.report.resource = target.arn;
       if (!first) continue;

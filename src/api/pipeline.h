@@ -9,6 +9,7 @@
 #include "access/subject.h"
 #include "api/call.h"
 #include "api/context.h"
+#include "api/denial.h"
 #include "api/host.h"
 #include "api/registry.h"
 #include "base/auth_failure.h"
@@ -42,6 +43,7 @@ struct PipelineOptions {
   std::function<void(const Report&)> report;
   /// Called on the request's thread when a signature has proven its principal; for last-used dates.
   std::function<void(const access::Principal&, const sigv4::Scope&, Timestamp)> authenticated;
+  DenialOptions denials{};
 };
 
 /// The one way of a request: host → signature's form → service → authenticate → route → decode → authorize every
@@ -69,8 +71,8 @@ class Pipeline {
   std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
   std::expected<void, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
   Result<> authorize(Exchange& exchange, Call& call, const void* input) const;
-  static Result<> ask(store::Reader& reader, Exchange& exchange, const wire::Permission& permission,
-                      const Target& target, const RequestKeys& keys, bool trust);
+  Result<> ask(store::Reader& reader, Exchange& exchange, const Call& call, const wire::Permission& permission,
+               const Target& target, const RequestKeys& keys) const;
   static void let_ask_again(const Exchange& exchange, Call& call, const wire::Permission& permission,
                             const Target& target, RequestKeys keys);
   http::Response error(Exchange& exchange, const Error& error) const;

@@ -186,6 +186,14 @@ Result<std::unique_ptr<Replay>> Replay::make(const Evidence& evidence) {
 
 std::span<const Layer> Replay::layers() const { return parts_->layers; }
 const Request& Replay::request() const { return *parts_->request; }
+Request Replay::asking(std::string_view action, std::string_view resource, std::string_view account) const {
+  return {.principal = parts_->principal,
+          .action = action,
+          .resource = resource,
+          .resource_account = account,
+          .context = parts_->context};
+}
+
 bool Replay::has_boundary() const { return parts_->has_boundary; }
 
 const Policy& Replay::document(std::size_t layer, std::size_t policy) const {

@@ -95,6 +95,8 @@ class Replay {
 
   [[nodiscard]] std::span<const Layer> layers() const;
   [[nodiscard]] const Request& request() const;
+  /// The same caller and context, asking something else. Views its arguments.
+  [[nodiscard]] Request asking(std::string_view action, std::string_view resource, std::string_view account) const;
   [[nodiscard]] bool has_boundary() const;
   /// The statements as written of layers()[layer].policies[policy].
   [[nodiscard]] const Policy& document(std::size_t layer, std::size_t policy) const;

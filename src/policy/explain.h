@@ -72,6 +72,9 @@ inline constexpr std::size_t kNearestMax = 3;
 /// When a key is set, in half a sentence after "the request has no such key; "; empty when nothing is known of it.
 [[nodiscard]] std::string when_key_is_set(std::string_view key);
 
+/// Keys that may hold several values, also where they hold one: `aws:TagKeys`, `aws:CalledVia` …
+[[nodiscard]] bool is_multivalued_key(std::string_view key);
+
 /// What `warifu explain --json` prints of one (action, resource) pair: the question, its keys, layers and fixes.
 [[nodiscard]] json::Value to_json(const Explanation& explanation, const Evidence& evidence, View view = View::kWhole);
 

@@ -103,7 +103,7 @@ std::string principal_note(const Statement& statement, const EvidencePrincipal& 
   const auto own = ArnView::parse(caller.issuer_arn.empty() ? caller.arn : caller.issuer_arn);
   for (const PrincipalName& name : statement.principals) {
     if (name.value.starts_with("AROA") || name.value.starts_with("AIDA")) {
-      return fmt::format("`{}` is the id of a principal that was deleted; one made again under its name is another",
+      return fmt::format("`{}` is the id of another principal; one deleted and made again under its name has a new id",
                          name.value);
     }
     const auto listed = ArnView::parse(name.value);

@@ -64,7 +64,30 @@ constexpr std::array kNotes = std::to_array<std::pair<std::string_view, std::str
     {"bedrock-agentcore:kmskeyarn", "it is set only when the request names a KMS key"},
 });
 
+/// Lower case.
+constexpr std::array kMultivalued = std::to_array<std::string_view>({
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "bedrock-agentcore:allowedqueryparameters",
+    "bedrock-agentcore:allowedrequestheaders",
+    "bedrock-agentcore:allowedresponseheaders",
+    "bedrock-agentcore:credentialproviderscope",
+    "bedrock-agentcore:inboundjwtclaim/aud",
+    "bedrock-agentcore:inboundjwtclaim/scope",
+    "bedrock-agentcore:securitygroups",
+    "bedrock-agentcore:subnets",
+    "sts:transitivetagkeys",
+});
+
 }  // namespace
+
+bool is_multivalued_key(std::string_view key) {
+  return std::ranges::find(kMultivalued, to_lower(key)) != kMultivalued.end();
+}
 
 std::string when_key_is_set(std::string_view key) {
   const std::string name = to_lower(key);
