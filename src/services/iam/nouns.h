@@ -21,5 +21,6 @@ void bind_oidc_providers(api::Registry& registry);
 void bind_tags(api::Registry& registry);
 void bind_account(api::Registry& registry);
 void bind_authorization_details(api::Registry& registry);
+void bind_simulation(api::Registry& registry);
 
 }  // namespace warifu::services::iam

@@ -21,6 +21,7 @@ void bind(api::Registry& registry) {
   bind_tags(registry);
   bind_account(registry);
   bind_authorization_details(registry);
+  bind_simulation(registry);
 }
 
 }  // namespace warifu::services::iam
