@@ -233,7 +233,7 @@ Result<std::optional<std::vector<Found>>> fetch(store::Db& db, const store::Part
     for (const search::Hit& hit : hits) {
       std::optional<Record> record = TRY(find(reader, partition, RecordId{hit.id}));
       if (!record) return std::optional<std::vector<Found>>();
-      found.push_back({.record = *std::move(record), .score = hit.score});
+      found.push_back({.record = *std::move(record), .score = hit.score, .shown = hit.shown});
     }
     return std::optional(std::move(found));
   });

@@ -30,7 +30,8 @@ struct Request {
 
 struct Found {
   Record record;
-  float score = 0;  // [0, 1]
+  float score = 0;  // [0, 1]: what a page's Position takes up
+  float shown = 0;  // [0, 1]: what clients see (search::Hit)
 };
 
 /// Finds records by meaning: the resident form of what rows.h wrote, one `search::Shard` for each namespace of each

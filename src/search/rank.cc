@@ -91,7 +91,7 @@ class Ranking {
     }
     thread_local std::vector<float> kept;
     words_ = scratch(kept, scope_.slots());
-    score_words(scope_, query.terms, words_);
+    known_ = score_words(scope_, query.terms, words_);
   }
 
   std::vector<Hit> run() {
@@ -278,7 +278,8 @@ class Ranking {
     std::vector<Hit> out;
     for (const Candidate& candidate : best.take()) {
       const Key& key = scope_.shard(candidate.shard).key(candidate.slot);
-      out.push_back({.id = key.id, .order = key.order, .score = candidate.score});
+      out.push_back(
+          {.id = key.id, .order = key.order, .score = candidate.score, .shown = shown_score(candidate.score, known_)});
     }
     return out;
   }
@@ -289,9 +290,16 @@ class Ranking {
   const std::optional<Position> after_;
   std::vector<Asked> asked_;
   std::span<float> words_;
+  float known_ = 1;
 };
 
 }  // namespace
+
+float shown_score(float score, float known) {
+  constexpr float kExponentMax = 2;
+  const float exponent = known * kExponentMax <= 1 ? kExponentMax : 1 / known;
+  return 1 - std::pow(1 - std::clamp(score, 0.0F, 1.0F), exponent);
+}
 
 std::vector<Hit> rank(std::span<const Shard* const> shards, const Query& query, const Filter& filter, std::size_t count,
                       std::optional<Position> after) {

@@ -159,5 +159,28 @@ TEST(Rank, AVectorOfAnotherLengthLeavesTheWords) {
   for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].score, without[i].score);
 }
 
+TEST(Rank, ShowsMoreOfAScoreWhereTheScopeKnowsLittleOfTheQuery) {
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 1), 0.25F);
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 0.5F), 1 - 0.75F * 0.75F);
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 0), shown_score(0.25F, 0.5F)) << "no more than twice";
+  for (const float known : {0.0F, 0.3F, 0.6F, 1.0F}) {
+    EXPECT_EQ(shown_score(0, known), 0);
+    EXPECT_EQ(shown_score(1, known), 1);
+    for (float score = 0; score < 0.99F; score += 0.01F) {
+      EXPECT_LT(shown_score(score, known), shown_score(score + 0.01F, known));
+      EXPECT_GE(shown_score(score, known) + 1e-6F, score);
+    }
+  }
+
+  Shard shard;
+  shard.put({.id = {'a'}, .order = 1}, "", make_entry("The user is planning a trip to Kyoto.", "", std::nullopt));
+  shard.put({.id = {'b'}, .order = 2}, "", make_entry("The user loves matcha sweets.", "", std::nullopt));
+  const Shard* const shards[] = {&shard};
+  const auto strange = rank(shards, {.terms = terms("some recommended places in Kyoto"), .vectors = {}}, {}, 2);
+  EXPECT_FLOAT_EQ(strange[0].shown, shown_score(strange[0].score, 0)) << "most of its words are nowhere";
+  const auto known = rank(shards, {.terms = terms("trip to Kyoto"), .vectors = {}}, {}, 2);
+  EXPECT_FLOAT_EQ(known[0].shown, known[0].score);
+}
+
 }  // namespace
 }  // namespace warifu::search

@@ -45,18 +45,21 @@ class WordScorer {
     terms_.erase(repeated.begin(), repeated.end());
   }
 
-  void run(std::span<float> scores) {
+  float run(std::span<float> scores) {
     count();
     double text_bound = 0;
     double index_bound = 0;
+    double known = 0;
     for (const Holders& holders : holders_) {
       text_bound += idf(holders.text);
       index_bound += idf(holders.index);
+      if (holders.text > 0) known += idf(holders.text);
     }
     for (std::size_t t = 0; t < terms_.size(); ++t) {
       add(t, static_cast<float>((1 - kIndexShare) * idf(holders_[t].text) / text_bound),
           static_cast<float>(kIndexShare * idf(holders_[t].index) / index_bound), scores);
     }
+    return text_bound > 0 ? static_cast<float>(known / text_bound) : 1;
   }
 
  private:
@@ -135,10 +138,10 @@ Scope::Scope(std::span<const Shard* const> shards) {
   }
 }
 
-void score_words(const Scope& scope, std::span<const Term> terms, std::span<float> scores) {
+float score_words(const Scope& scope, std::span<const Term> terms, std::span<float> scores) {
   CHECK(scores.size() == scope.slots() && scope.records() > 0, "a score for every slot");
   std::ranges::fill(scores, 0.0F);
-  WordScorer(scope, terms).run(scores);
+  return WordScorer(scope, terms).run(scores);
 }
 
 }  // namespace warifu::search

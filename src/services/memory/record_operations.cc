@@ -176,7 +176,7 @@ Task<Result<m::RetrieveMemoryRecordsOutput>> retrieve_memory_records(api::Call& 
       CO_TRY(co_await long_term.search(call.db(), target.partition, std::move(request)));
   for (const records::Found& one : found) {
     if (output.memory_record_summaries.size() == limit) break;
-    output.memory_record_summaries.push_back(record_shapes::summary_output(one.record, one.score));
+    output.memory_record_summaries.push_back(record_shapes::summary_output(one.record, one.shown));
   }
   if (found.size() > limit) {
     const records::Found& last = found[limit - 1];
