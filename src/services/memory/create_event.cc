@@ -81,13 +81,19 @@ struct Written {
   bool waits = false;  // for extraction
 };
 
+/// A replay answers the first event's.
+Timestamp timestamp_of(const events::Inserted& inserted, Timestamp asked) {
+  const std::optional<EventId> id = inserted.replayed ? EventId::parse(inserted.event_id) : std::nullopt;
+  return id ? id->time : asked;
+}
+
 m::Event output_of(const m::CreateEventInput& input, const std::string& session, const events::Inserted& inserted,
                    EventContent content) {
   m::Event output{.memory_id = input.memory_id,
                   .actor_id = input.actor_id,
                   .session_id = session,
                   .event_id = inserted.event_id,
-                  .event_timestamp = input.event_timestamp,
+                  .event_timestamp = timestamp_of(inserted, input.event_timestamp),
                   .payload = wire::Document{.json = std::move(content.payload)},
                   .metadata = input.metadata};
   output.branch.emplace().name = content.branch ? content.branch->name : std::string(kMainBranch);
