@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from typing import Any
 
+import boto3
 import pytest
 from bedrock_agentcore.memory import MemoryClient, MemoryControlPlaneClient, MemorySessionManager
 from bedrock_agentcore.memory.constants import ConversationalMessage, MessageRole, StrategyType
@@ -22,6 +23,7 @@ POTTERY = "I throw pots on a kick wheel every Saturday."
 @pytest.fixture
 def signed_in(server: Server, owner: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process's environment as a user's shell has it: keys, region and the endpoint."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep the credentials of the test before
     for name, value in server.environment(owner).items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)

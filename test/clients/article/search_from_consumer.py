@@ -7,7 +7,7 @@ client = boto3.client("bedrock-agentcore", region_name="us-east-1")
 response = client.retrieve_memory_records(
     memoryId=sys.argv[1],
     namespacePath="/",
-    searchCriteria={"searchQuery": "Which foods does this user like?", "topK": 5},
+    searchCriteria={"searchQuery": "What are the food preferences of this user?", "topK": 5},
 )
 for record in response["memoryRecordSummaries"]:
     print(f"Score={record.get('score', 'N/A')}: {record['content']['text']}")
