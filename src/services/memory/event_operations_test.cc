@@ -126,8 +126,11 @@ TEST_F(EventCalls, AreReplayedByClientToken) {
   EXPECT_THAT(blobs(), ElementsAre("x"));
 
   const std::string chosen = R"(,"clientToken":"run-1-0-5")";
-  create_event(id, blob("z", chosen), 5);
-  EXPECT_EQ(create_event(id, blob("z", chosen), 6).text("reason"), "IdempotentParameterMismatchException");
+  const Answer fifth = create_event(id, blob("z", chosen), 5);
+  const Answer again = create_event(id, blob("z", chosen), 6);
+  EXPECT_EQ(again.text("event.eventId"), fifth.text("event.eventId"));
+  EXPECT_EQ(again.text("event.eventTimestamp"), fifth.text("event.eventTimestamp"));
+  EXPECT_EQ(create_event(id, blob("w", chosen), 5).text("reason"), "IdempotentParameterMismatchException");
 }
 
 TEST_F(EventCalls, ListNewestFirstInPagesThatSurviveDeletion) {
