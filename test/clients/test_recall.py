@@ -5,8 +5,9 @@ import pytest
 from recall import Recall, all_dialogues, judge, ranks, report, run
 from support import Server
 
-RECALL_AT_10_MIN = 0.76
-RECALL_IN_WORDS_MIN = 0.76
+# The project's target is 0.76 for both; what stands is some points above that (docs/guides/memory.md).
+RECALL_AT_10_MIN = 0.80
+RECALL_IN_WORDS_MIN = 0.85
 
 
 @pytest.fixture(scope="module")
