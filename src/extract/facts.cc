@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kRecordWordsMax = 120;  // past it a named speaker's turn becomes several records
 constexpr std::size_t kShortAnswerContent = 3;
-constexpr std::size_t kRecordBytesMax = 2000;
+constexpr std::size_t kSentenceBytesMax = 8000;
+constexpr std::size_t kBytesPerWord = 12;  // for scripts that put no space between words
 
 /// A memory in the making: sentences that belong together.
 struct Draft {
@@ -23,10 +24,13 @@ struct Draft {
   bool asks = true;  // nothing but questions
 };
 
+/// Length in words, of any script.
+std::size_t length_of(std::string_view text) { return std::max(words(text).size(), text.size() / kBytesPerWord); }
+
 void append(Draft& draft, const Kept& kept) {
   if (!draft.text.empty()) draft.text += ' ';
-  draft.text += cut(kept.told, kRecordBytesMax);
-  draft.words += words(kept.told).size();
+  draft.text += cut(kept.told, kSentenceBytesMax);
+  draft.words += length_of(kept.told);
   draft.named = draft.named || kept.named;
   draft.english = draft.english && kept.english;
   draft.asks = draft.asks && kept.question;
@@ -64,7 +68,7 @@ bool leans(const Kept& kept) {
 std::vector<Draft> whole(const Reading& reading) {
   std::vector<Draft> out;
   for (const Kept& kept : reading.kept) {
-    if (out.empty() || out.back().words + words(kept.told).size() > kRecordWordsMax) out.emplace_back();
+    if (out.empty() || out.back().words + length_of(kept.told) > kRecordWordsMax) out.emplace_back();
     append(out.back(), kept);
   }
   return out;
@@ -117,6 +121,28 @@ std::string record_text(const Reading& reading, const Draft& draft, bool first) 
 
 }  // namespace
 
+namespace {
+
+/// So many that a record each would be too many: neighbours share one, and nothing is left out.
+std::vector<Draft> bounded(std::vector<Draft> drafts) {
+  if (drafts.size() <= kMemoriesPerTurnMax) return drafts;
+  const std::size_t share = (drafts.size() + kMemoriesPerTurnMax - 1) / kMemoriesPerTurnMax;
+  std::vector<Draft> out;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    if (i % share == 0) {
+      out.push_back(std::move(drafts[i]));
+      continue;
+    }
+    out.back().text += " " + drafts[i].text;
+    out.back().named = out.back().named || drafts[i].named;
+    out.back().english = out.back().english && drafts[i].english;
+    out.back().asks = out.back().asks && drafts[i].asks;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Memory> facts(const Conversation& conversation) {
   std::vector<Memory> out;
   const Script script = read_script(conversation);
@@ -124,9 +150,9 @@ std::vector<Memory> facts(const Conversation& conversation) {
     const Utterance& said = script.said[i];
     if (!said.yields()) continue;
     const Reading reading = read_turn(script, i);
-    const std::vector<Draft> drafts = reading.speaker_named ? whole(reading) : parts(reading);
+    const std::vector<Draft> drafts = bounded(reading.speaker_named ? whole(reading) : parts(reading));
     std::string hidden;
-    for (std::size_t k = 0; k < std::min(drafts.size(), kMemoriesPerTurnMax); ++k) {
+    for (std::size_t k = 0; k < drafts.size(); ++k) {
       if (hidden.empty()) hidden = index_text(script, i);
       out.push_back({record_text(reading, drafts[k], k == 0), hidden, said.time, {said.source}});
     }
