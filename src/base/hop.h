@@ -15,12 +15,15 @@
 
 namespace warifu {
 
+/// Threads for what may block or work for long, away from the event loops.
+using Workers = boost::asio::thread_pool;
+
 /// Runs `fn` on a thread of `pool` and resumes the caller on its own event loop with what it returned:
 /// `co_await on(pool, [=] { return slow(); })`. For what may block or work for milliseconds. `fn` is kept until it has
 /// run, whether or not the caller still waits: it must hold by value what may not outlive the caller. It must not
 /// throw. REQUIRES: the pool runs until all that was handed to it is done (`join` before what `fn` uses goes).
 template <class F>
-[[nodiscard]] Task<std::invoke_result_t<F&>> on(boost::asio::thread_pool& pool, F fn) {
+[[nodiscard]] Task<std::invoke_result_t<F&>> on(Workers& pool, F fn) {
   using R = std::invoke_result_t<F&>;
   struct State {
     F fn;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -34,7 +33,7 @@ class LongTerm {
 
   [[nodiscard]] records::Index& index() { return index_; }
   [[nodiscard]] search::Embedder& embedder() { return *embedders_.front(); }
-  [[nodiscard]] boost::asio::thread_pool& pool() { return pool_; }
+  [[nodiscard]] Workers& pool() { return pool_; }
 
   /// `Index::search`, here when it is a matter of microseconds, else on a thread of the pool.
   [[nodiscard]] Task<Result<std::vector<records::Found>>> search(store::Db& db, store::Partition partition,
@@ -45,7 +44,7 @@ class LongTerm {
  private:
   std::vector<std::unique_ptr<search::Embedder>> embedders_;
   records::Index index_;
-  boost::asio::thread_pool pool_;
+  Workers pool_;
 };
 
 }  // namespace warifu::services::memory
