@@ -92,6 +92,11 @@ SERVICES = {
         "global": True,
         "planes": [("organizations/2016-11-28", ORGANIZATIONS)],
     },
+    "accessanalyzer": {
+        "signing_name": "access-analyzer",
+        "event_source": "access-analyzer.amazonaws.com",
+        "planes": [("accessanalyzer/2019-11-01", ["ValidatePolicy"])],
+    },
     "sts": {
         "signing_name": "sts",
         "event_source": "sts.amazonaws.com",

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "server/endpoint_embedder.h"
 #include "server/models.h"
+#include "services/accessanalyzer/operations.h"
 #include "services/accounts/operations.h"
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
@@ -29,6 +30,7 @@ Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOp
 
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
                    services::memory::extraction::Notices& extraction) {
+  services::accessanalyzer::bind(registry);
   services::accounts::bind(registry);
   services::iam::bind(registry);
   services::memory::bind(registry, &extraction);
