@@ -86,7 +86,7 @@ Result<> delete_account(store::Txn& txn, const AccountId& id) {
   // The counters stay: a later account of this number must not repeat a version that a cache remembers.
   const std::uint64_t version = TRY(identity_version(txn, id));
   const std::optional<std::string> policy_counter = TRY(txn.get(own, kPolicyCounterKey));
-  for (const std::string_view prefix : {std::string_view{"id/"}, kResourcePolicy, kTag}) {
+  for (const std::string_view prefix : {std::string_view{"id/"}, kResourcePolicy, kWrittenPolicy, kTag}) {
     TRY(erase_prefix(txn, own, prefix));
   }
   if (policy_counter) TRY(txn.put(own, kPolicyCounterKey, *policy_counter));

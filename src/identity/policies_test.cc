@@ -1,5 +1,7 @@
 #include "identity/policies.h"
 
+#include "identity/resource_policies.h"
+
 #include <gmock/gmock.h>
 
 #include "identity/aws_policies.h"
@@ -182,6 +184,33 @@ TEST_F(PoliciesTest, ReadOnlyAccessHandsOutNoCredentials) {
                               "\"secretsmanager:Get*\"", "\"sts:*\""}) {
     EXPECT_EQ(document.find(pattern), std::string_view::npos) << pattern;
   }
+}
+
+TEST_F(PoliciesTest, AResourcePolicyBindsWhoIsThereAndShowsItsIdWhenItIsGone) {
+  const std::string arn = "arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/m-0123456789";
+  const std::string text =
+      R"( {"Statement": [{"Principal": {"AWS": ["arn:aws:iam::222222222222:role/r", "arn:aws:iam::222222222222:root",)"
+      R"( "arn:aws:iam::222222222222:role/absent"]}}]} )";
+  const Role role = make_role(b, "r");
+  expect_ok([&](store::Txn& txn) { return put_bound_resource_policy(txn, a, arn, text, Timestamp{1}); });
+  const auto shown = [&] { return *read([&](store::Reader& r) { return shown_resource_policy(r, a, arn); }); };
+  const auto deciding = [&] {
+    return read([&](store::Reader& r) { return find_resource_policy(r, a, arn); })->document;
+  };
+  EXPECT_EQ(shown(), text) << "byte for byte";
+  EXPECT_NE(deciding().find(role.id), std::string::npos);
+  EXPECT_EQ(deciding().find("role/r\""), std::string::npos);
+  EXPECT_NE(deciding().find("role/absent"), std::string::npos);
+  expect_ok([&](store::Txn& txn) { return delete_role(txn, b, "r"); });
+  make_role(b, "r");
+  EXPECT_EQ(shown(), R"({"Statement":[{"Principal":{"AWS":[")" + role.id +
+                         R"(","arn:aws:iam::222222222222:root","arn:aws:iam::222222222222:role/absent"]}}]})");
+  const std::string anyone = R"( {"Statement": [{"Principal": "*"}]} )";
+  expect_ok([&](store::Txn& txn) { return put_bound_resource_policy(txn, a, arn, anyone, Timestamp{2}); });
+  EXPECT_EQ(shown(), anyone);
+  EXPECT_EQ(deciding(), anyone);
+  EXPECT_TRUE(expect_ok([&](store::Txn& txn) { return erase_resource_policy(txn, a, arn); }));
+  EXPECT_FALSE(read([&](store::Reader& r) { return shown_resource_policy(r, a, arn); }).has_value());
 }
 
 TEST_F(PoliciesTest, AForcedDeletionTakesTheRolesPoliciesAlong) {

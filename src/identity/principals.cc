@@ -114,6 +114,19 @@ Result<std::string> principals_to_ids(store::Reader& reader, std::string_view do
   });
 }
 
+Result<std::optional<std::string>> bind_principals(store::Reader& reader, std::string_view document) {
+  using policy::PrincipalType;
+  bool any = false;
+  const auto bind = [&](PrincipalType type, std::string_view text) -> Result<std::string> {
+    if (type != PrincipalType::kAws) return std::string(text);
+    const std::optional<PrincipalRef> found = TRY(principal_by_arn(reader, text));
+    any = any || found;
+    return found ? found->id : std::string(text);
+  };
+  std::string bound = TRY(policy::map_principals(document, bind));
+  return any ? std::optional(std::move(bound)) : std::nullopt;
+}
+
 Result<std::string> principals_to_arns(store::Reader& reader, std::string_view document) {
   using policy::PrincipalType;
   return policy::map_principals(document, [&](PrincipalType type, std::string_view text) -> Result<std::string> {

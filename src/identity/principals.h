@@ -26,6 +26,9 @@ struct PrincipalRef {
 /// numbers as root ARNs; compact. MalformedPolicyDocument `Invalid principal in policy: "AWS":"…"` for one that does
 /// not exist. REQUIRES: `document` is JSON.
 [[nodiscard]] Result<std::string> principals_to_ids(store::Reader& reader, std::string_view document);
+/// As `principals_to_ids`, for policies whose service takes principals that are not there (yet): those, and all that is
+/// no user or role, stay as they are written. nullopt: there is nothing to bind. kValidation when it is not JSON.
+[[nodiscard]] Result<std::optional<std::string>> bind_principals(store::Reader& reader, std::string_view document);
 /// The reverse; ids of deleted principals stay.
 [[nodiscard]] Result<std::string> principals_to_arns(store::Reader& reader, std::string_view document);
 

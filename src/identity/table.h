@@ -61,6 +61,7 @@ inline constexpr std::string_view kOidc = "id/o/";
 inline constexpr std::string_view kVersionKey = "id/v";
 inline constexpr std::string_view kPolicyCounterKey = "id/c";
 inline constexpr std::string_view kResourcePolicy = "rp/";
+inline constexpr std::string_view kWrittenPolicy = "rpw/";
 inline constexpr std::string_view kTag = "tag/";
 
 [[nodiscard]] inline std::string key_of(std::string_view family, std::string_view rest) {

@@ -14,7 +14,7 @@ Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m:
   const auto body = [scope = resources::scope_of(call), now = call.now(),
                      input = std::move(input)](store::Txn& txn) -> Result<m::PutResourcePolicyOutput> {
     TRY(resources::require(txn, scope, input.resource_arn));
-    TRY(identity::put_resource_policy(txn, scope.account, input.resource_arn, input.policy, now));
+    TRY(identity::put_bound_resource_policy(txn, scope.account, input.resource_arn, input.policy, now));
     return m::PutResourcePolicyOutput{.policy = input.policy};
   };
   co_return co_await call.db().write(body);
@@ -23,10 +23,8 @@ Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m:
 Task<Result<m::GetResourcePolicyOutput>> get_resource_policy(api::Call& call, m::GetResourcePolicyInput input) {
   co_return call.db().read([&](store::Reader& reader) -> Result<m::GetResourcePolicyOutput> {
     TRY(resources::require(reader, resources::scope_of(call), input.resource_arn));
-    auto found = TRY(identity::find_resource_policy(reader, call.account(), input.resource_arn));
-    m::GetResourcePolicyOutput output;
-    if (found) output.policy = std::move(found->document);
-    return output;
+    return m::GetResourcePolicyOutput{
+        .policy = TRY(identity::shown_resource_policy(reader, call.account(), input.resource_arn))};
   });
 }
 
