@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:4566
 DATA ?= ./warifu-data
 RUN_FLAGS ?=
 
-.PHONY: help build run test fast bench demo check format mutants clean packages-build packages-test packages-bench packages-format
+.PHONY: help build run test fast bench model demo check format mutants clean packages-build packages-test packages-bench packages-format
 
 help:
 	@echo "make build    the release server at build/bin/warifu (installs what is missing)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test     everything: sanitized C++ suites, checks, real clients against the release binary"
 	@echo "make fast     the quick C++ suites and the checks"
 	@echo "make bench    the measurements of bench/results.md"
+	@echo "make model    a local transformer for better search, in build/models (needs pip and Maven)"
 	@echo "make demo     two accounts share one memory, in one terminal"
 	@echo "make check    layer, size and style checks alone"
 	@echo "make mutants  every planted bug must turn a suite red"
@@ -43,6 +44,9 @@ mutants: packages-build
 
 bench: packages-build packages-bench build
 	@sh bench/run.sh
+
+model:
+	python3 tools/fetch_model.py
 
 demo: build packages-test
 	@sh tools/install_clients.sh

@@ -3,9 +3,10 @@
 
     python3 bench/search_vs_faiss.py build/release/vectors_bench [--count 1000000] [--queries 40]
 
-Needs numpy and faiss-cpu (pip). The vectors are means of rows of the static table, drawn by Zipf's law: what short texts
-give; both sides get them as an index keeps them, rounded to bytes. Both sides answer one query at a time for the ten best, each query once to warm up and once to be measured; prints
-the medians, their ratio, and how many of FAISS's ten ours finds.
+Needs numpy and faiss-cpu (pip). The vectors are means of rows of the static table, drawn by Zipf's law: what short
+texts give. Both sides get them as an index keeps them, rounded to bytes, and answer one query at a time for the ten
+best, each query once to warm up and once to be measured. Prints the medians, their ratio, and how many of FAISS's ten
+ours finds.
 """
 
 import argparse

@@ -1,5 +1,5 @@
-// The vector part of a search, for bench/search_vs_faiss.py: reads vectors and queries (little-endian f32, row after row),
-// keeps the vectors as a shard does, and answers each query twice, measuring the second time.
+// The vector part of a search, for bench/search_vs_faiss.py: reads vectors and queries (little-endian f32, row after
+// row), keeps the vectors as a shard does, and answers each query twice, measuring the second time.
 //
 //   vectors_bench DIMENSIONS VECTORS QUERIES > one line a query: microseconds, then the ten best rows
 

@@ -34,9 +34,9 @@ class Scope {
 };
 
 /// Writes ½·bm(text) + ½·bm(index text) of every slot of `scope` for the distinct terms of `terms` (rank.h has the
-/// formula). What a dead slot gets means nothing. Answers how much of the query the scope's texts know: the share of its
-/// terms' idf that stands for terms that some text holds, in [0, 1].
-/// REQUIRES: scores.size() == scope.slots(), scope.records() > 0.
+/// formula). What a dead slot gets means nothing. Answers how much of the query the scope's texts know: the share of
+/// its terms' idf that stands for terms that some text holds, in [0, 1]. REQUIRES: scores.size() == scope.slots(),
+/// scope.records() > 0.
 float score_words(const Scope& scope, std::span<const Term> terms, std::span<float> scores);
 
 }  // namespace warifu::search
