@@ -8,6 +8,7 @@
 
 #include "cli/client.h"
 #include "cli/memory_command.h"
+#include "cli/model_command.h"
 #include "cli/profile.h"
 #include "cli/why.h"
 #include "net/local_ca.h"
@@ -178,6 +179,7 @@ void add_commands(CLI::App& app, int& exit_status) {
   add_account(app, exit_status);
   add_env(app, exit_status);
   add_memory(app, exit_status);
+  add_model(app, exit_status);
   add_tls(app, exit_status);
   add_why_commands(app, exit_status);
 }
