@@ -57,7 +57,7 @@ def fields(pairs):
 
 def shape_text(shape):
     name = pascal(shape.name)
-    out, pairs = [], [("name", literal(shape.name)), ("kind", f"Kind::{KINDS[shape.type]}")]
+    out, pairs = [], [("name", literal(shape.name)), ("kind", f"wire::Kind::{KINDS[shape.type]}")]
     data = shape.data
     if data.get("sensitive"):
         pairs.append(("sensitive", "true"))
@@ -77,7 +77,7 @@ def shape_text(shape):
     if shape.aggregate:
         if shape.members:
             members = "".join(member_text(shape, m) for m in shape.members)
-            out.append(f"constexpr Member kMembers_{name}[] = {{\n{members}}};\n")
+            out.append(f"constexpr wire::Member kMembers_{name}[] = {{\n{members}}};\n")
             pairs.append(("members", f"kMembers_{name}"))
         pairs.append(("structure", f"&kStructOps<{shape.cpp}>"))
     if shape.type in ("list", "map"):
@@ -88,7 +88,7 @@ def shape_text(shape):
         pairs.append(("list", f"&kListOps<{cpp_type(shape.element)}>"))
         if "element_name" in data:
             pairs.append(("element_name", literal(data["element_name"])))
-    return "".join(out), f"constinit const Shape k{name}{{{fields(pairs)}}};\n"
+    return "".join(out), f"constinit const wire::Shape k{name}{{{fields(pairs)}}};\n"
 
 
 def member_text(shape, member):
@@ -97,9 +97,9 @@ def member_text(shape, member):
     pairs = [("name", literal(member.name)), ("wire_name", literal(data.get("name", member.name))),
              ("shape", "&" + symbol(member.shape)), ("offset", f"offsetof({shape.cpp}, {member.cpp})")]
     if "in" in data:
-        pairs.append(("location", f"Location::{LOCATIONS[data['in']]}"))
+        pairs.append(("location", f"wire::Location::{LOCATIONS[data['in']]}"))
     if time_format:
-        pairs.append(("time_format", f"TimeFormat::{TIME_FORMATS[time_format]}"))
+        pairs.append(("time_format", f"wire::TimeFormat::{TIME_FORMATS[time_format]}"))
     if member.required:
         pairs.append(("required", "true"))
     else:
@@ -120,19 +120,19 @@ def context_text(rules):
         elif "path" in rule:
             pairs += [("member", literal(rule["path"])), ("path", "true")]
         elif "each" in rule:
-            pairs += [("source", "ContextSource::kEach"), ("member", literal(rule["each"])),
+            pairs += [("source", "wire::ContextSource::kEach"), ("member", literal(rule["each"])),
                       ("parts", literal(",".join(rule["paths"]))), ("path", "true")]
         elif "list" in rule:
             pairs += [("member", literal(rule["list"])), ("multivalued", "true")]
         elif "request_tags" in rule:
-            pairs += [("source", "ContextSource::kRequestTags"), ("member", literal(rule["request_tags"]))]
+            pairs += [("source", "wire::ContextSource::kRequestTags"), ("member", literal(rule["request_tags"]))]
         elif "tag_keys" in rule:
-            pairs += [("source", "ContextSource::kTagKeys"), ("member", literal(rule["tag_keys"])),
+            pairs += [("source", "wire::ContextSource::kTagKeys"), ("member", literal(rule["tag_keys"])),
                       ("multivalued", "true")]
         elif "literal" in rule:
-            pairs += [("source", "ContextSource::kLiteral"), ("literal", literal(rule["literal"]))]
+            pairs += [("source", "wire::ContextSource::kLiteral"), ("literal", literal(rule["literal"]))]
         else:
-            pairs.append(("source", "ContextSource::kEntity"))
+            pairs.append(("source", "wire::ContextSource::kEntity"))
         entries.append("{" + fields(pairs) + "}")
     return ",\n    ".join(entries)
 
@@ -148,14 +148,14 @@ def operation_text(service, operation):
     statuses = {code: service.data["errors"][code]["status"] for code in data.get("errors", [])}
     errors = ", ".join(f"{{{literal(code)}, {status}}}" for code, status in statuses.items())
     if errors:
-        out.append(f"constexpr ErrorShape kErrors_{name}[] = {{{errors}}};\n")
+        out.append(f"constexpr wire::ErrorShape kErrors_{name}[] = {{{errors}}};\n")
         pairs.append(("errors", f"kErrors_{name}"))
     if rules["authorizer"] != "kPolicies":
-        pairs.append(("authorizer", f"Authorizer::{rules['authorizer']}"))
+        pairs.append(("authorizer", f"wire::Authorizer::{rules['authorizer']}"))
     out.append(permissions_text(name, rules["permissions"]))
     pairs.append(("permissions", f"kPermissions_{name}"))
     if rules["context"]:
-        out.append(f"constexpr ContextKey kContext_{name}[] = {{\n    {context_text(rules['context'])}}};\n")
+        out.append(f"constexpr wire::ContextKey kContext_{name}[] = {{\n    {context_text(rules['context'])}}};\n")
         pairs.append(("context", f"kContext_{name}"))
     token = [m.name for m in operation.input.members if m.data.get("idempotencyToken")]
     pairs += [("idempotency_member", literal(token[0] if token else "")),
@@ -163,7 +163,7 @@ def operation_text(service, operation):
               ("unsigned_allowed", "true" if data.get("unsigned") else "false"),
               ("read_only", "true" if rules["read_only"] else "false"),
               ("result_wrapper", literal(data.get("result_wrapper", "")))]
-    return "".join(out), f"constinit const Operation k{name}{{{fields(pairs)}}};\n"
+    return "".join(out), f"constinit const wire::Operation k{name}{{{fields(pairs)}}};\n"
 
 
 def permissions_text(name, permissions):
@@ -173,13 +173,13 @@ def permissions_text(name, permissions):
                  ("accepts_arn", "true" if permission["accepts_arn"] else "false"),
                  ("caller_when_absent", "true" if permission["caller_when_absent"] else "false")]
         if permission["lookup"] != "kNone":
-            pairs.append(("lookup", f"Lookup::{permission['lookup']}"))
+            pairs.append(("lookup", f"wire::Lookup::{permission['lookup']}"))
         pairs.append(("when", literal(permission["when"])))
         if permission["context"]:
-            out.append(f"constexpr ContextKey kContext_{name}_{index}[] = {{{context_text(permission['context'])}}};\n")
+            out.append(f"constexpr wire::ContextKey kContext_{name}_{index}[] = {{{context_text(permission['context'])}}};\n")
             pairs.append(("context", f"kContext_{name}_{index}"))
         entries.append("    {" + fields(pairs) + "},\n")
-    return "".join(out) + f"constexpr Permission kPermissions_{name}[] = {{\n{''.join(entries)}}};\n"
+    return "".join(out) + f"constexpr wire::Permission kPermissions_{name}[] = {{\n{''.join(entries)}}};\n"
 
 
 def group_source(service, group):
