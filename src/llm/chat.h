@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -131,8 +132,10 @@ class ChatModel {
   virtual Task<Result<ChatAnswer>> complete(ChatRequest request) = 0;
   /// The answer as it is made; comes back when the endpoint has begun to answer.
   virtual Task<Result<std::unique_ptr<ChatStream>>> stream(ChatRequest request) = 0;
-  /// `complete` for plain code on a thread of its own. REQUIRES: not on an event loop.
-  virtual Result<ChatAnswer> complete_blocking(ChatRequest request) = 0;
+  /// `complete` for plain code on a thread of its own. Once `stop` is requested it answers at once
+  /// with an error that is none of `error.h`. REQUIRES: not on an event loop.
+  virtual Result<ChatAnswer> complete_blocking(ChatRequest request, const std::stop_token& stop) = 0;
+  Result<ChatAnswer> complete_blocking(ChatRequest request) { return complete_blocking(std::move(request), {}); }
   /// Closes the connections that were kept, and keeps none from here on; calls still work. Once the threads of the
   /// event loops that it was used on have ended, and before those loops go.
   virtual void close() {}

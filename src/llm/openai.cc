@@ -126,9 +126,10 @@ class OpenAiModel final : public ChatModel {
   Task<Result<std::unique_ptr<ChatStream>>> stream(ChatRequest request) override {
     return begin(transport_, std::move(request));
   }
-  Result<ChatAnswer> complete_blocking(ChatRequest request) override {
+  using ChatModel::complete_blocking;
+  Result<ChatAnswer> complete_blocking(ChatRequest request, const std::stop_token& stop) override {
     // Kept connections would belong to a loop that ends with this call.
-    return net::run_blocking(ask(std::make_shared<Transport>(transport_->options()), std::move(request)));
+    return net::run_blocking(ask(std::make_shared<Transport>(transport_->options()), std::move(request)), stop);
   }
   void close() override { transport_->close(); }
 

@@ -33,7 +33,8 @@ Extracting::Extracting(const ServeOptions& options, store::Db& db, services::mem
                        llm::ChatModel* chat, const Clock& clock)
     : builtin_(extraction::builtin_extractor()),
       model_(asks_model(options, chat)
-                 ? extraction::model_extractor(*chat, options.extractor_fallback ? builtin_.get() : nullptr)
+                 ? extraction::model_extractor(*chat, options.extractor_fallback ? builtin_.get() : nullptr,
+                                               stop_.get_token())
                  : nullptr),
       extraction_({.db = db,
                    .index = long_term.index(),
@@ -41,6 +42,11 @@ Extracting::Extracting(const ServeOptions& options, store::Db& db, services::mem
                    .extractor = model_ ? *model_ : *builtin_,
                    .clock = clock},
                   schedule_of(options, model_ != nullptr)) {}
+
+void Extracting::stop() {
+  stop_.request_stop();
+  extraction_.stop();
+}
 
 Result<> check_extracting(const ServeOptions& options) {
   if (options.extractor != kAuto && options.extractor != kBuiltin && options.extractor != kModel) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -19,9 +20,18 @@ class Extracting {
   Extracting(const ServeOptions& options, store::Db& db, services::memory::LongTerm& long_term, llm::ChatModel* chat,
              const Clock& clock);
 
+  /// Stops, as `stop`.
+  ~Extracting() { stop(); }
+  Extracting(const Extracting&) = delete;
+  Extracting& operator=(const Extracting&) = delete;
+
   [[nodiscard]] services::memory::extraction::Extraction& extraction() { return extraction_; }
+  /// Lets nothing wait for a model any more, starts nothing more, and waits for what runs. What is not done is done
+  /// after the next start.
+  void stop();
 
  private:
+  std::stop_source stop_;
   std::unique_ptr<services::memory::extraction::Extractor> builtin_;
   std::unique_ptr<services::memory::extraction::Extractor> model_;  // null: the built-in one does it all
   services::memory::extraction::Extraction extraction_;

@@ -28,7 +28,7 @@ class FakeModel final : public llm::ChatModel {
     if (!answer) co_return fail(answer.error());
     co_return std::make_unique<Stream>(events, broken);
   }
-  Result<llm::ChatAnswer> complete_blocking(llm::ChatRequest) override { return answer; }
+  Result<llm::ChatAnswer> complete_blocking(llm::ChatRequest, const std::stop_token&) override { return answer; }
 
   std::optional<llm::ChatRequest> asked;
   Result<llm::ChatAnswer> answer = llm::ChatAnswer{.text = "hello", .tool_calls = {}};
@@ -257,6 +257,36 @@ TEST_F(ConverseTest, TellsInTheStreamWhatGoesWrongOnTheWay) {
     ASSERT_EQ(got.size(), 3U);
     EXPECT_EQ(got.back(), std::string(name) + R"( {"message":"because"})");
   }
+}
+
+TEST_F(ConverseTest, IsReportedOnceWhenItsStreamHasEnded) {
+  std::vector<api::Report> reports;
+  api::PipelineOptions options;
+  options.report = [&](const api::Report& report) { reports.push_back(report); };
+  TestServer reporting([this](api::Registry& registry) { bind(registry, &model); }, std::move(options));
+  keys = reporting.account("111111111111");
+  const auto stream = [&] {
+    return reporting.send(keys, {.service = "bedrock",
+                                 .target = "/model/amazon.nova-lite-v1%3A0/converse-stream",
+                                 .body = std::string(kHello)});
+  };
+  model.events = {llm::TextDelta{"hi"}, llm::Finished{}};
+  stream();
+  model.broken = llm::failure_error(Failure::kThrottling, "because");
+  model.events = {llm::TextDelta{"hi"}};
+  stream();
+  model.answer = fail(llm::failure_error(Failure::kValidation, "at once"));
+  stream();
+  ASSERT_EQ(reports.size(), 3U);
+  EXPECT_EQ(reports[0].status, 200);
+  EXPECT_EQ(reports[0].error_code, "");
+  EXPECT_EQ(reports[0].operation, "ConverseStream");
+  EXPECT_EQ(reports[0].resource, "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0");
+  EXPECT_EQ(reports[1].status, 200);
+  EXPECT_EQ(reports[1].error_code, "ThrottlingException");
+  EXPECT_EQ(reports[1].message, "because");
+  EXPECT_EQ(reports[2].status, 400);
+  EXPECT_EQ(reports[2].error_code, "ValidationException");
 }
 
 TEST(ConverseWithoutModelTest, SaysHowToConfigureOne) {

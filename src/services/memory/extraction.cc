@@ -226,6 +226,7 @@ Result<bool> Extraction::run(const memories::Target& target, const queue::Sessio
   for (const Part& part : plan(*batch)) {
     Result<Made> made = make(tools_.extractor, *batch, part);
     if (!made) {
+      if (!is_model_failure(made.error())) return fail(made.error());
       outcome.failures.push_back(failure_of(target, *batch, part, made.error(), now));
       continue;
     }

@@ -19,6 +19,37 @@ extract::Role role_of(std::string_view name) {
   return extract::Role::kOther;
 }
 
+bool is_message(const json::Value& document) {
+  return document.find("role") != nullptr || document.find("message") != nullptr || document.find("content") != nullptr;
+}
+
+/// A document's texts and numbers as statements, each under the names that lead to it. The parser has bounded its
+/// depth.
+void append_statements(const json::Value& value, const std::string& name, std::string& out) {
+  if (value.is_object()) {
+    for (const auto& [member, inner] : value.members()) {
+      append_statements(inner, name.empty() ? member : name + ' ' + member, out);
+    }
+  } else if (value.is_array()) {
+    for (const json::Value& inner : value.items()) append_statements(inner, name, out);
+  } else if (value.is_string() || value.is_number()) {
+    const std::string& text = value.is_string() ? value.as_string() : value.number_text();
+    // What is a sentence already needs no name.
+    const bool sentence = text.ends_with('.') || text.ends_with('!') || text.ends_with('?');
+    if (!out.empty()) out += '\n';
+    out += sentence || name.empty() ? text : name + ": " + text + '.';
+  }
+}
+
+/// Chat messages are left to the extractor, which knows their forms.
+std::string text_of(const json::Value& document) {
+  if (document.is_string()) return document.as_string();
+  if (is_message(document)) return document.dump();
+  std::string text;
+  append_statements(document, "", text);
+  return text;
+}
+
 std::optional<extract::Turn> turn_of(const json::Value& item) {
   if (const json::Value* said = item.find("conversational")) {
     const json::Value* content = said->find("content");
@@ -29,8 +60,7 @@ std::optional<extract::Turn> turn_of(const json::Value& item) {
   if (const json::Value* document = item.find("json")) {
     const json::Value* content = document->find("content");
     if (content == nullptr) return std::nullopt;
-    const std::string text = content->is_string() ? content->as_string() : content->dump();
-    return extract::Turn{.role = extract::Role::kUser, .text = text, .time = {}};
+    return extract::Turn{.role = extract::Role::kUser, .text = text_of(*content), .time = {}};
   }
   return std::nullopt;
 }

@@ -185,16 +185,19 @@ TEST(AppendTurnsTest, ReadsWhatWasSaidAndSkipsTheRest) {
   std::vector<extract::Turn> turns;
   std::vector<std::size_t> messages;
   append_turns(R"([{"blob":"x"},{"conversational":{"content":{"text":"hi"},"role":"ASSISTANT"}},)"
-               R"({"conversational":{"content":{},"role":"USER"}},{"json":{"content":{"a":1}}},7])",
+               R"({"conversational":{"content":{},"role":"USER"}},)"
+               R"({"json":{"content":{"pet":{"kind":"owl","ages":[3,4]},"note":"She rows."}}},7,)"
+               R"({"json":{"content":{"role":"user","content":"hi"}}}])",
                {5}, turns, messages);
-  ASSERT_THAT(turns, SizeIs(2));
+  ASSERT_THAT(turns, SizeIs(3));
   EXPECT_EQ(turns[0].role, extract::Role::kAssistant);
   EXPECT_EQ(turns[0].text, "hi");
   EXPECT_EQ(turns[0].time.ms, 5);
-  EXPECT_EQ(turns[1].text, R"({"a":1})");
-  EXPECT_THAT(messages, ElementsAre(1, 3));
+  EXPECT_EQ(turns[1].text, "pet kind: owl.\npet ages: 3.\npet ages: 4.\nShe rows.");
+  EXPECT_EQ(turns[2].text, R"({"role":"user","content":"hi"})");
+  EXPECT_THAT(messages, ElementsAre(1, 3, 5));
   append_turns("not JSON", {5}, turns, messages);
-  EXPECT_THAT(turns, SizeIs(2));
+  EXPECT_THAT(turns, SizeIs(3));
 }
 
 }  // namespace

@@ -43,18 +43,19 @@ class Builtin final : public Extractor {
 
 class Model final : public Extractor {
  public:
-  Model(llm::ChatModel& model, Extractor* fall_back) : model_(model), fall_back_(fall_back) {}
+  Model(llm::ChatModel& model, Extractor* fall_back, std::stop_token stop)
+      : model_(model), fall_back_(fall_back), stop_(std::move(stop)) {}
 
   Result<std::vector<Memory>> extract(const Part& part, const Conversation& conversation) override {
     auto made = ask_for_memories(part, conversation);
-    if (made || fall_back_ == nullptr) return made;
+    if (made || !may_fall_back(made.error())) return made;
     warn(made.error());
     return fall_back_->extract(part, conversation);
   }
 
   Result<std::vector<Memory>> reflect(const Part& part, std::span<const Memory> episodes) override {
     auto made = ask_for_reflections(part, episodes);
-    if (made || fall_back_ == nullptr) return made;
+    if (made || !may_fall_back(made.error())) return made;
     warn(made.error());
     return fall_back_->reflect(part, episodes);
   }
@@ -65,12 +66,15 @@ class Model final : public Extractor {
     // Nothing to compare with, or the very same again: no model is needed to see it.
     if (existing.empty() || by_rule.action == extract::Action::kSkip) return by_rule;
     auto made = ask_for_decision(part, kind, memory, existing);
-    if (made || fall_back_ == nullptr) return made;
+    if (made || !may_fall_back(made.error())) return made;
     warn(made.error());
     return by_rule;
   }
 
  private:
+  [[nodiscard]] bool may_fall_back(const Error& error) const {
+    return fall_back_ != nullptr && is_model_failure(error);
+  }
   static void warn(const Error& error) {
     log::warn("the model failed; the built-in extractor stands in", {{"why", error.message}});
   }
@@ -80,7 +84,7 @@ class Model final : public Extractor {
     request.messages.push_back({.role = llm::Role::kUser, .parts = {llm::Text{prompt.user}}});
     request.response_schema = llm::ResponseSchema{.name = prompt.schema_name, .schema = prompt.schema};
     request.temperature = 0;
-    llm::ChatAnswer answer = TRY(model_.complete_blocking(std::move(request)));
+    llm::ChatAnswer answer = TRY(model_.complete_blocking(std::move(request), stop_));
     return std::move(answer.text);
   }
 
@@ -126,6 +130,7 @@ class Model final : public Extractor {
 
   llm::ChatModel& model_;
   Extractor* fall_back_;
+  std::stop_token stop_;
 };
 
 }  // namespace
@@ -134,8 +139,8 @@ bool is_model_failure(const Error& error) { return !error.aws_name.empty(); }
 
 std::unique_ptr<Extractor> builtin_extractor() { return std::make_unique<Builtin>(); }
 
-std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back) {
-  return std::make_unique<Model>(model, fall_back);
+std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back, std::stop_token stop) {
+  return std::make_unique<Model>(model, fall_back, std::move(stop));
 }
 
 }  // namespace warifu::services::memory::extraction

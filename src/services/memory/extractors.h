@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "extract/answers.h"
@@ -34,8 +35,10 @@ class Extractor {
 [[nodiscard]] std::unique_ptr<Extractor> builtin_extractor();
 
 /// Asks `model`; custom strategies' words and model ids are used where they are given. What fails is left to
-/// `fall_back` (may be null: then the error is the caller's). Both outlive the extractor.
-[[nodiscard]] std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back);
+/// `fall_back` (may be null: then the error is the caller's). Both outlive the extractor. Once `stop` is requested,
+/// waiting for the model ends with an error that is no model's failure.
+[[nodiscard]] std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back,
+                                                         std::stop_token stop);
 
 /// True for what a model did wrong, which another run would meet again; false for what the store did.
 [[nodiscard]] bool is_model_failure(const Error& error);
