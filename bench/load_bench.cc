@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/http.h"
+#include "crypto/hash.h"
 #include "sigv4/sign.h"
 
 namespace {
@@ -84,12 +85,19 @@ std::string raw(const http::Request& request) {
   return out + request.body;
 }
 
+/// What an SDK sends when its caller names no token: a version-4 UUID, here the one of that number.
+std::string client_token(std::size_t i) {
+  const std::string hex = crypto::sha256_hex(fmt::format("token-{}", i));
+  return fmt::format("{}-{}-4{}-a{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 3), hex.substr(15, 3),
+                     hex.substr(18, 12));
+}
+
 std::string create_body(const Options& options, std::size_t i) {
   const std::int64_t ms = SystemClock{}.now().ms + static_cast<std::int64_t>(i % 1000);
-  return fmt::format(
-      R"({{"actorId":"actor-{}","sessionId":"session-{}","eventTimestamp":{}.{:03},"clientToken":"token-{}",)"
-      R"("payload":[{{"conversational":{{"content":{{"text":"{}"}},"role":"USER"}}}}]}})",
-      i % options.sessions, i % options.sessions, ms / 1000, ms % 1000, i, std::string(880, 'x'));
+  return fmt::format(R"({{"actorId":"actor-{}","sessionId":"session-{}","eventTimestamp":{}.{:03},"clientToken":"{}",)"
+                     R"("payload":[{{"conversational":{{"content":{{"text":"{}"}},"role":"USER"}}}}]}})",
+                     i % options.sessions, i % options.sessions, ms / 1000, ms % 1000, client_token(i),
+                     std::string(880, 'x'));
 }
 
 /// Words of a made-up language, the frequent ones often: texts that differ as people's do.

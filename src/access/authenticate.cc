@@ -1,10 +1,9 @@
 #include "access/authenticate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "access/bounded_cache.h"
+#include "access/cache_scope.h"
 #include "access/session_token.h"
 #include "identity/access_keys.h"
 #include "identity/accounts.h"
@@ -72,7 +71,7 @@ Result<FoundCredential> long_term(store::Reader& reader, const AccessKeyId& key_
 /// One get instead of five: every change of the user, its keys or its account moves the version.
 Result<FoundCredential> kept_long_term(store::Reader& reader, const CacheScope& scope, const AccessKeyId& key_id) {
   thread_local BoundedCache<Kept, kKeptCredentials, kKeptBytes> cache;
-  std::string key = fmt::format("{}/{}", scope.id(), key_id.str());
+  std::string key = cache_key({key_id.str()}, {scope.id()});
   if (const Kept* kept = cache.find(key)) {
     const AccountId& account = kept->credential.principal.account;
     if (TRY(identity::identity_version(reader, account)) == kept->version) return kept->credential;
@@ -124,8 +123,8 @@ Result<> ensure_development_account(store::Txn& txn, const AccountId& account, s
                                     Timestamp now) {
   const auto existing = TRY(identity::find_account(txn, account));
   if (!existing) {
-    const identity::Account made{.id = account.str(), .name = "dev-" + account.str(), .email = {}, .alias = {},
-                                 .created = now};
+    const identity::Account made{
+        .id = account.str(), .name = "dev-" + account.str(), .email = {}, .alias = {}, .created = now};
     TRY(identity::create_account(txn, made));
   }
   const auto user = TRY(identity::find_user(txn, account, kDevelopmentUser));
@@ -135,8 +134,12 @@ Result<> ensure_development_account(store::Txn& txn, const AccountId& account, s
 
 Result<> create_administrator(store::Txn& txn, const AccountId& account, std::string_view name,
                               std::string_view user_id, Timestamp now) {
-  const identity::User user{.name = std::string(name), .path = "/", .id = std::string(user_id), .arn = {},
-                            .created = now, .boundary_arn = {}};
+  const identity::User user{.name = std::string(name),
+                            .path = "/",
+                            .id = std::string(user_id),
+                            .arn = {},
+                            .created = now,
+                            .boundary_arn = {}};
   TRY(identity::create_user(txn, account, user, {}));
   const identity::Holder holder{.kind = identity::EntityKind::kUser, .id = user.id, .name = user.name};
   return identity::attach_policy(txn, account, holder, "arn:aws:iam::aws:policy/AdministratorAccess");

@@ -1,11 +1,30 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 namespace warifu::access {
+
+/// A key made of texts and numbers: different ones never give the same key.
+[[nodiscard]] inline std::string cache_key(std::initializer_list<std::string_view> texts,
+                                           std::initializer_list<std::uint64_t> numbers) {
+  std::size_t size = sizeof(std::uint64_t) * (texts.size() + numbers.size());
+  for (const std::string_view text : texts) size += text.size();
+  std::string key;
+  key.reserve(size);
+  const auto append = [&](std::uint64_t number) { key.append(reinterpret_cast<const char*>(&number), sizeof number); };
+  for (const std::uint64_t number : numbers) append(number);
+  for (const std::string_view text : texts) {
+    append(text.size());
+    key.append(text);
+  }
+  return key;
+}
 
 /// A map that forgets everything when it grows past `Max` entries or `BytesMax`: entries are cheap to make again, and
 /// hold versions in their keys, so that none is ever stale. Not thread-safe: one a thread.

@@ -53,7 +53,7 @@ std::size_t document_bytes(const identity::PrincipalPolicies& source) {
 Result<HeldPointer> held_by(store::Reader& reader, const CacheScope& scope, const AccountId& account,
                             std::string_view unique_id, std::uint64_t version) {
   thread_local BoundedCache<HeldPointer, kCachedPrincipals, kCachedBytes> cache;
-  std::string key = fmt::format("{}/{}/{}/{}", scope.id(), account.str(), unique_id, version);
+  std::string key = cache_key({account.str(), unique_id}, {scope.id(), version});
   if (const HeldPointer* found = cache.find(key)) return *found;
 
   auto source = TRY(identity::gather(reader, account, unique_id));
@@ -189,7 +189,7 @@ Result<std::shared_ptr<const policy::CompiledPolicy>> compiled_resource_policy(s
   const auto stored = TRY(identity::find_resource_policy(reader, owner, arn));
   if (!stored) return Pointer{};
   // By content, not by version: the same text compiles to the same policy, wherever it lies.
-  std::string key = fmt::format("{}/{}", static_cast<int>(kind), stored->document);
+  std::string key = cache_key({stored->document}, {static_cast<std::uint64_t>(kind)});
   if (const Pointer* found = cache.find(key)) return *found;
   Pointer compiled = TRY(compile_stored(stored->document, kind, arn));
   return cache.put(std::move(key), std::move(compiled), stored->document.size());

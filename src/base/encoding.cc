@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/text_runs.h"
+
 namespace warifu {
 namespace {
 
@@ -117,10 +119,11 @@ std::size_t utf8_sequence(std::string_view text) {
 
 std::string hex_encode(std::span<const std::byte> bytes) {
   std::string out(bytes.size() * 2, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    out[2 * i] = kHexLower[byte >> 4];
-    out[2 * i + 1] = kHexLower[byte & 15];
+  char* at = out.data();
+  for (const std::byte b : bytes) {
+    const auto byte = static_cast<unsigned char>(b);
+    *at++ = kHexLower.data()[byte >> 4];
+    *at++ = kHexLower.data()[byte & 15];
   }
   return out;
 }
@@ -157,6 +160,9 @@ std::string percent_encode(std::string_view text) { return percent_encode_except
 std::string percent_encode_path(std::string_view path) { return percent_encode_except(path, true); }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  if (text.find(plus_is_space ? '+' : '%') == std::string_view::npos && text.find('%') == std::string_view::npos) {
+    return std::string(text);
+  }
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -178,6 +184,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    text.remove_prefix(ascii_run(text));
+    if (text.empty()) return true;
     const std::size_t n = utf8_sequence(text);
     if (n == 0) return false;
     text.remove_prefix(n);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -48,8 +49,13 @@ std::string Random::uuid() {
   bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
   const std::string hex = hex_encode(bytes);
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
-         hex.substr(20);
+  std::string out(36, '-');
+  std::size_t from = 0;
+  for (const auto& [to, count] : {std::pair{0, 8}, {9, 4}, {14, 4}, {19, 4}, {24, 12}}) {
+    std::memcpy(out.data() + to, hex.data() + from, static_cast<std::size_t>(count));
+    from += static_cast<std::size_t>(count);
+  }
+  return out;
 }
 
 void SystemRandom::fill(std::span<std::byte> out) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,9 +20,11 @@ inline constexpr std::size_t kAeadOverheadBytes = kAeadNonceBytes + kAeadTagByte
 
 using Nonce = std::array<std::byte, kAeadNonceBytes>;
 
-/// AES-256-GCM (NIST SP 800-38D) under one key. Thread-safe: the key does not change, contexts are per thread.
+/// AES-256-GCM (NIST SP 800-38D) under one key. Thread-safe: the key does not change, contexts are per thread. A thread
+/// keeps the expanded keys that it used last, up to eight for each direction, until others take their place or it ends.
 /// `aad` is authenticated and not stored: opening needs the same bytes again.
 ///
+/// Random nonces are drawn from OpenSSL's generator, several at a time, and never shared with a forked process.
 /// With random nonces, one key must seal at most 2^32 values (SP 800-38D §8.3); the caller rotates keys before.
 class Aead {
  public:
@@ -43,6 +46,7 @@ class Aead {
 
  private:
   SecretBytes key_;
+  std::uint64_t id_;  // tells this key's contexts from others'
 };
 
 }  // namespace warifu::crypto

@@ -1,6 +1,7 @@
 #include "crypto/hash.h"
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <algorithm>
 
@@ -13,37 +14,26 @@ namespace {
 constexpr std::size_t kBlockBytes = 64;
 using Block = std::array<std::byte, kBlockBytes>;
 
-/// Fetched once: OpenSSL 3 looks an algorithm up by name, under a lock, at every implicit fetch.
-const EVP_MD* sha256_algorithm() {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  CHECK(algorithm != nullptr, "OpenSSL has no SHA-256");
-  return algorithm;
-}
-
-/// One running digest per thread; `start` begins it anew.
+/// OpenSSL's SHA-256 without its EVP layer, which costs more than the digest of a short text. Deprecated, since it
+/// bypasses providers; it is there as long as OpenSSL 3 is.
 class Digest {
  public:
-  Digest() : context_(EVP_MD_CTX_new()) { CHECK(context_ != nullptr); }
-  ~Digest() { EVP_MD_CTX_free(context_); }
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
+  Digest() { CHECK(SHA256_Init(&context_) == 1); }
 
-  void start() { CHECK(EVP_DigestInit_ex2(context_, sha256_algorithm(), nullptr) == 1); }
-  void add(std::span<const std::byte> bytes) { CHECK(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1); }
+  Digest& add(std::span<const std::byte> bytes) {
+    CHECK(SHA256_Update(&context_, bytes.data(), bytes.size()) == 1);
+    return *this;
+  }
+  /// Wipes the context too.
   Sha256 finish() {
     Sha256 out;
-    CHECK(EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), nullptr) == 1);
+    CHECK(SHA256_Final(reinterpret_cast<unsigned char*>(out.data()), &context_) == 1);
     return out;
   }
 
  private:
-  EVP_MD_CTX* context_;
+  SHA256_CTX context_;
 };
-
-Digest& thread_digest() {
-  thread_local Digest digest;
-  return digest;
-}
 
 Block padded(const Block& key, std::byte pad) {
   Block out = key;
@@ -53,18 +43,13 @@ Block padded(const Block& key, std::byte pad) {
 
 }  // namespace
 
-Sha256 sha256(std::span<const std::byte> bytes) {
-  Digest& digest = thread_digest();
-  digest.start();
-  digest.add(bytes);
-  return digest.finish();
-}
+Sha256 sha256(std::span<const std::byte> bytes) { return Digest().add(bytes).finish(); }
 
 Sha256 sha256(std::string_view bytes) { return sha256(as_bytes(bytes)); }
 
 std::string sha256_hex(std::string_view bytes) { return hex_encode(sha256(bytes)); }
 
-// RFC 2104 on the reused digest: OpenSSL 3.0's EVP_MAC copies and allocates contexts at every key.
+// RFC 2104 on the plain digest: OpenSSL 3.0's EVP_MAC copies and allocates contexts at every key.
 Sha256 hmac_sha256(std::span<const std::byte> key, std::span<const std::byte> message) {
   Block block{};
   if (key.size() > kBlockBytes) {
@@ -75,18 +60,12 @@ Sha256 hmac_sha256(std::span<const std::byte> key, std::span<const std::byte> me
   Block inner = padded(block, std::byte{0x36});
   Block outer = padded(block, std::byte{0x5c});
 
-  Digest& digest = thread_digest();
-  digest.start();
-  digest.add(inner);
-  digest.add(message);
-  const Sha256 inner_hash = digest.finish();
-  digest.start();
-  digest.add(outer);
-  digest.add(inner_hash);
+  const Sha256 inner_hash = Digest().add(inner).add(message).finish();
+  const Sha256 out = Digest().add(outer).add(inner_hash).finish();
   wipe(block);
   wipe(inner);
   wipe(outer);
-  return digest.finish();
+  return out;
 }
 
 Sha256 hmac_sha256(std::span<const std::byte> key, std::string_view message) {

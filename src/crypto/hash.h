@@ -10,8 +10,8 @@
 
 namespace warifu::crypto {
 
-/// Digests and message authentication (FIPS 180-4, RFC 2104, RFC 5869). All functions are thread-safe: algorithms are
-/// fetched once, contexts are reused per thread. None can fail on input; a failing OpenSSL ends the process.
+/// Digests and message authentication (FIPS 180-4, RFC 2104, RFC 5869). All functions are thread-safe. None
+/// can fail on input; a failing OpenSSL ends the process.
 
 using Sha256 = std::array<std::byte, 32>;
 

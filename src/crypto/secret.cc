@@ -4,13 +4,14 @@
 #include <openssl/rand.h>
 
 #include <climits>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/encoding.h"
 
 namespace warifu::crypto {
 
-void wipe(std::span<std::byte> bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+void wipe(std::span<std::byte> bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
 
 SecretBytes SecretBytes::copy_of(std::span<const std::byte> bytes) {
   SecretBytes secret;

@@ -184,12 +184,25 @@ void Context::set_time(KeyId id, Timestamp value) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 40> text{};
-  const auto end =
-      fmt::format_to_n(text.data(), text.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count());
-  copy(id, {text.data(), std::min(end.size, text.size())});
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) {
+    return copy(id, fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", year, static_cast<unsigned>(date.month()),
+                                static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                                clock.seconds().count()));
+  }
+  // By hand: every decision has the time in it.
+  std::array<char, 20> text{"0000-00-00T00:00:00"};
+  text.back() = 'Z';
+  const auto put = [&](std::size_t at, std::size_t digits, std::int64_t number) {
+    for (std::size_t i = at + digits; i-- > at; number /= 10) text[i] = static_cast<char>('0' + number % 10);
+  };
+  put(0, 4, year);
+  put(5, 2, static_cast<unsigned>(date.month()));
+  put(8, 2, static_cast<unsigned>(date.day()));
+  put(11, 2, clock.hours().count());
+  put(14, 2, clock.minutes().count());
+  put(17, 2, clock.seconds().count());
+  copy(id, {text.data(), text.size()});
 }
 
 void Context::copy(KeyId id, std::string_view value) { set(id, keep(value)); }

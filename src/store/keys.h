@@ -29,6 +29,13 @@ void append_u64(std::string& key, std::uint64_t number);
 /// The engine's key: the partition's name, 0x00, `key`.
 [[nodiscard]] std::string flat_key(const Partition& partition, std::string_view key);
 
+/// The part of a flat key up to its first `#`, with it; empty when it has none. Keys of one such part lie together, and
+/// engines know of each part whether it may have rows: a scan of a range within one that has none is cheap.
+[[nodiscard]] std::string_view marked_part(std::string_view flat);
+/// The names that a marked part begins with, up to the last 0x00 in it; empty when it has no mark or no name. Rows
+/// under the same names are mostly written near each other.
+[[nodiscard]] std::string_view names_part(std::string_view flat);
+
 /// Which row a flat key is, for `Reader::unchanged`.
 [[nodiscard]] inline RowHash row_hash(std::string_view flat) { return std::hash<std::string_view>{}(flat); }
 

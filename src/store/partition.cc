@@ -7,6 +7,11 @@ constexpr char kEnd = '\x00';
 constexpr char kEscape = '\x01';
 
 void append_escaped(std::string& out, std::string_view text) {
+  // Nearly no name holds either.
+  if (text.find(kEnd) == std::string_view::npos && text.find(kEscape) == std::string_view::npos) {
+    out.append(text);
+    return;
+  }
   for (const char c : text) {
     if (c == kEnd || c == kEscape) {
       out.push_back(kEscape);
@@ -80,6 +85,17 @@ std::string flat_key(const Partition& partition, std::string_view key) {
   flat.append(partition.name()).push_back(kEnd);
   flat.append(key);
   return flat;
+}
+
+std::string_view marked_part(std::string_view flat) {
+  const std::size_t mark = flat.find('#');
+  return mark == std::string_view::npos ? std::string_view{} : flat.substr(0, mark + 1);
+}
+
+std::string_view names_part(std::string_view flat) {
+  const std::string_view marked = marked_part(flat);
+  const std::size_t end = marked.rfind(kEnd);
+  return end == std::string_view::npos ? std::string_view{} : marked.substr(0, end + 1);
 }
 
 FlatRange flat_range(const Partition& partition, const Range& range) {

@@ -88,6 +88,33 @@ TEST(Keys, NumbersComeBackAndOrder) {
   }
 }
 
+TEST(Keys, PartsOfAKeyAreNamedByItsMarkAndItsNames) {
+  using namespace std::string_view_literals;
+  struct Case {
+    std::string_view flat, marked, names;
+  };
+  const Case cases[] = {{"p\0ea\0s\0"
+                         "0123#9f"sv,
+                         "p\0ea\0s\0"
+                         "0123#"sv,
+                         "p\0ea\0s\0"sv},
+                        {"p\0ea\0s\0"
+                         "0123#"sv,
+                         "p\0ea\0s\0"
+                         "0123#"sv,
+                         "p\0ea\0s\0"sv},
+                        {"p\0ea#b\0s\0"
+                         "0123#9f"sv,
+                         "p\0ea#"sv, "p\0"sv},
+                        {"p\0ea\0s\0"sv, ""sv, ""sv},
+                        {"#"sv, "#"sv, ""sv},
+                        {""sv, ""sv, ""sv}};
+  for (const Case& c : cases) {
+    EXPECT_EQ(marked_part(c.flat), c.marked);
+    EXPECT_EQ(names_part(c.flat), c.names);
+  }
+}
+
 TEST(Keys, APrefixEndsWhereNothingStartsWithItAnyMore) {
   EXPECT_EQ(prefix_end("ab"), "ac");
   EXPECT_EQ(prefix_end("a\xff\xff"), "b");

@@ -2,7 +2,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
+#include <vector>
 
+#include "base/random.h"
 #include "store/conformance_cases.h"
 #include "store/conformance_concurrency.h"
 #include "store/memory.h"
@@ -27,6 +30,8 @@ INSTANTIATE_TEST_SUITE_P(Rocksdb, StoreConformance, testing::Values(&rocksdb_eng
 
 namespace warifu::store {
 namespace {
+
+using namespace std::string_view_literals;
 
 const Partition kHere = Partition::account(*AccountId::parse("111111111111"));
 
@@ -130,6 +135,45 @@ TEST(Rocksdb, ReadersPinStatesWhileManyArePublished) {
   }
   for (int i = 1; i <= 2000; ++i) ASSERT_TRUE(put(*db, "n", std::to_string(i)).has_value());
   writing = false;
+}
+
+// Filters answer for the parts of keys that end at a mark: where they say no, there must be no row.
+TEST(Rocksdb, ScansFindRowsWhateverMarksTheirKeysHold) {
+  const TestFolder folder;
+  // Small, so that rows lie in memory and in tables of several levels.
+  const auto db = open_rocksdb(folder.path(), {.write_buffer_bytes = 64 * 1024}).value();
+  const auto model = open_memory();
+  SeededRandom random(11);
+  const auto any_key = [&] { return random.text(random.below(7), "ab#$\"\0"sv); };
+  const auto rows_of = [&](Db& in, const Range& range) {
+    std::string out;
+    const auto scanned = in.read([&](Reader& reader) {
+      return reader.scan(kHere, range, [&](std::string_view key, std::string_view) {
+        out.append(key).append("\n");
+        return true;
+      });
+    });
+    EXPECT_TRUE(scanned.has_value());
+    return out;
+  };
+  const std::string filling(700, 'x');
+  for (int round = 0; round < 60; ++round) {
+    std::vector<std::pair<std::string, bool>> changes;
+    for (int i = 0; i < 20; ++i) changes.emplace_back(any_key(), random.below(3) > 0);
+    for (Db* in : {db.get(), model.get()}) {
+      ASSERT_TRUE(in->write_blocking([&](Txn& txn) -> Result<> {
+                      for (const auto& [key, put] : changes)
+                        TRY(put ? txn.put(kHere, key, filling) : txn.erase(kHere, key));
+                      return {};
+                    }).has_value());
+    }
+    for (int i = 0; i < 40; ++i) {
+      const auto direction = random.below(2) == 0 ? Direction::kForward : Direction::kBackward;
+      Range range = prefix_range(any_key(), direction);
+      if (i % 2 == 0) range.end = any_key();
+      ASSERT_EQ(rows_of(*db, range), rows_of(*model, range)) << range.begin << ".." << range.end;
+    }
+  }
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ Error read_error(const rocksdb::Status& status) {
   return unavailable("the store cannot read its disk");
 }
 
+bool within_one_part(const FlatRange& range) {
+  const std::string_view part = marked_part(range.begin);
+  return !part.empty() && range.end <= prefix_end(part);
+}
+
 /// Rows of a range of the database in its direction; the iterator goes before the database does.
 class DbCursor {
  public:
@@ -26,6 +31,8 @@ class DbCursor {
     options.snapshot = snapshot;
     options.iterate_lower_bound = &lower_;
     options.iterate_upper_bound = &upper_;
+    options.prefix_same_as_start = forward_ && within_one_part(range);
+    options.total_order_seek = !options.prefix_same_as_start;
     rows_.reset(db.NewIterator(options));
     if (forward_) {
       rows_->Seek(lower_);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/text_runs.h"
+
 namespace warifu::wire {
 namespace {
 
@@ -122,6 +124,7 @@ bool JsonReader::next_element(bool& first) {
 bool JsonReader::skip_string() {
   if (!expect('"')) return false;
   while (true) {
+    at_ += plain_json_run(text_.substr(at_));
     while (at_ < text_.size() && kPlain[static_cast<unsigned char>(text_[at_])]) ++at_;
     if (at_ >= text_.size()) return fail();
     if (text_[at_] == '"') break;
@@ -137,6 +140,7 @@ bool JsonReader::read_string(std::string& out) {
   if (!expect('"')) return false;
   while (true) {
     const std::size_t start = at_;
+    at_ += plain_json_run(text_.substr(at_));
     while (at_ < text_.size() && kPlain[static_cast<unsigned char>(text_[at_])]) ++at_;
     out.append(text_, start, at_ - start);
     if (at_ >= text_.size()) return fail();

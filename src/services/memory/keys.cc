@@ -1,7 +1,6 @@
 #include "services/memory/keys.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.h"
@@ -11,7 +10,6 @@ namespace warifu::services::memory {
 namespace {
 
 constexpr std::size_t kTimeDigits = 19;
-constexpr std::size_t kSuffixDigits = 8;
 
 std::string key_of(std::string_view kind, std::initializer_list<std::string_view> names) {
   std::string key;
@@ -39,14 +37,20 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   const auto suffix = parse_digits<std::uint32_t>(text.substr(kTimeDigits + 1), 16);
   if (!ms || !suffix || *ms > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
 
-  EventId id{.time = {static_cast<std::int64_t>(*ms)}, .suffix = *suffix};
-  if (id.str() != text) return std::nullopt;  // upper-case hexadecimal
-  return id;
+  // One id has one text.
+  if (std::ranges::any_of(text, [](char c) { return c >= 'A' && c <= 'F'; })) return std::nullopt;
+  return EventId{.time = {static_cast<std::int64_t>(*ms)}, .suffix = *suffix};
 }
 
 std::string EventId::str() const {
   CHECK(time.ms >= 0, "an event id has no sign");
-  return fmt::format("{:0{}}#{:0{}x}", time.ms, kTimeDigits, suffix, kSuffixDigits);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text(kSize, '#');
+  auto ms = static_cast<std::uint64_t>(time.ms);
+  for (std::size_t i = kTimeDigits; i-- > 0; ms /= 10) text[i] = static_cast<char>('0' + ms % 10);
+  std::uint32_t rest = suffix;
+  for (std::size_t i = kSize; i-- > kTimeDigits + 1; rest >>= 4) text[i] = kHex[rest & 15];
+  return text;
 }
 
 namespace keys {
