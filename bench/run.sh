@@ -6,6 +6,8 @@ sh tools/build.sh release load_bench policy_bench sigv4_bench store_bench wire_b
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
+echo "== how soon memories form, and what it costs"
+WARIFU_BINARY=build/bin/warifu build/clients/venv/bin/python -B bench/extraction_bench.py
 echo "== one decision, one signature, one codec"
 for name in policy sigv4 wire; do
   "build/release/${name}_bench" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true

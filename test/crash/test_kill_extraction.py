@@ -15,7 +15,9 @@ STRATEGY = [{"semanticMemoryStrategy": {"name": "Facts", "namespaceTemplates": [
 SETTLE_TIMEOUT_S = 60
 
 
-def write_until_killed(server: Server, keys: Keys, memory: str, actor: str, marks: list[str], killed: threading.Event) -> None:
+def write_until_killed(
+    server: Server, keys: Keys, memory: str, actor: str, marks: list[str], killed: threading.Event
+) -> None:
     """One session's events, each with a mark of its own; the marks that were acknowledged go to `marks`."""
     number = 0
     try:
