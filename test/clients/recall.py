@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Plays conversations through a server and measures how many answers long-term memory finds again.
 
-    recall.py [FILES…] [--pool] [--split dev|held] [--misses] [-- SERVER FLAGS]
+    recall.py [FILES…] [--pool] [--split dev|held] [--misses] [--model FOLDER] [SERVER FLAGS]
 
 Each file is a dialogue as `test/data/conversations/README.md` describes; without files, all of that folder are played.
 Every turn is one event (`Name: text`, one speaker USER, the other ASSISTANT) of the dialogue's own actor; a semantic
 strategy files facts under `/facts/{actorId}/`. When extraction is done, each question is a RetrieveMemoryRecords. With
-`--pool` all dialogues belong to one actor, so that each question is asked of everything that was said.
+`--pool` all dialogues belong to one actor, so that each question is asked of everything that was said. With `--model`
+(see `make model`) a local transformer takes the place of the table in the binary.
 
 A record counts for a turn when it holds at least 60 % of the turn's content words: no stop words, no speakers' names,
 endings cut off. Recall is the share of a question's evidence that is found, averaged over the questions."""
@@ -14,6 +15,7 @@ endings cut off. Recall is the share of a question's evidence that is found, ave
 import argparse
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import unicodedata
@@ -25,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from long_term import SEMANTIC, make_memory, settled
-from support import ROOT, Keys, Server
+from support import BINARY, ROOT, Keys, Server
 
 CONVERSATIONS = ROOT / "test" / "data" / "conversations"
 SHARE_OF_WORDS = 0.6
@@ -261,11 +263,16 @@ def main() -> int:
     parser.add_argument("--pool", action="store_true", help="one actor for all dialogues")
     parser.add_argument("--split", choices=("dev", "held"), help="only these")
     parser.add_argument("--misses", action="store_true", help="show what was not found (never for held dialogues)")
+    parser.add_argument("--model", help="what `warifu model install` takes: a local transformer")
     arguments, flags = parser.parse_known_args()
     dialogues = [Dialogue.read(file) for file in arguments.files] or all_dialogues()
     dialogues = [dialogue for dialogue in dialogues if arguments.split in (None, dialogue.split)]
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "data", *(flag for flag in flags if flag != "--")).start()
+        data = Path(folder) / "data"
+        if arguments.model:
+            install = [str(BINARY), "model", "install", arguments.model, "--data", str(data)]
+            subprocess.run(install, check=True, stdout=sys.stderr)
+        server = Server(data, *(flag for flag in flags if flag != "--")).start()
         try:
             print(report(run(server, dialogues, arguments.pool, arguments.misses)))
         finally:
