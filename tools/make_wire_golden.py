@@ -23,7 +23,8 @@ import botocore.serialize
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 ENDPOINT = "http://127.0.0.1:4566"
 REQUEST_ID = "7a62c49f-347e-4fc4-9331-6e8eEXAMPLE0"
-MODELS = {"agentcore": ["bedrock-agentcore", "bedrock-agentcore-control"], "iam": ["iam"], "sts": ["sts"]}
+MODELS = {"agentcore": ["bedrock-agentcore", "bedrock-agentcore-control"], "bedrock": ["bedrock-runtime"],
+          "iam": ["iam"], "sts": ["sts"]}
 
 
 def main():

@@ -15,7 +15,7 @@ struct File {
   std::string name;
   std::string signing_name;
 };
-const File kFiles[] = {{"agentcore", "bedrock-agentcore"}, {"iam", "iam"}, {"sts", "sts"}};
+const File kFiles[] = {{"agentcore", "bedrock-agentcore"}, {"bedrock", "bedrock"}, {"iam", "iam"}, {"sts", "sts"}};
 
 json::Value load(const std::string& name) {
   std::ifstream stream(std::string(WARIFU_SOURCE_DIR) + "/test/wire/" + name + ".json");
