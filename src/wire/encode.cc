@@ -192,10 +192,12 @@ http::Response encode_error(const Service* service, const Operation* operation, 
                             std::string_view request_id) {
   const WireError mapped = map_error(service, operation, error);
   ErrorText text{.message = error.message};
-  // Only ValidationException has these members; AWS requires its reason.
+  // Only ValidationException has fields; AWS requires its reason. Exceptions of the service's own may have a reason.
   if (mapped.name == "ValidationException") {
     text.reason = error.reason.empty() ? "FieldValidationFailed" : error.reason;
     text.fields = error.fields;
+  } else if (mapped.name == error.aws_name) {
+    text.reason = error.reason;
   }
   return write_error(service, mapped, text, request_id);
 }

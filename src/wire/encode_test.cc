@@ -63,6 +63,19 @@ TEST(Encode, Json1xErrorsNameTheirTypeInTheBody) {
   EXPECT_EQ(response.body, R"({"__type":"AccessDeniedException","message":"no"})");
 }
 
+TEST(Encode, Json1xErrorsSpellTheirReasonAsTheirModelsDo) {
+  const Service& service = service_of("organizations");
+  const Operation& operation = operation_of("organizations", "DetachPolicy");
+  const Error last{.code = ErrorCode::kConflict,
+                   .message = "last",
+                   .aws_name = "ConstraintViolationException",
+                   .reason = "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"};
+  EXPECT_EQ(encode_error(&service, &operation, last, "r").body,
+            R"({"__type":"ConstraintViolationException","message":"last",)"
+            R"("Reason":"MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"})");
+  EXPECT_EQ(map_error(&service, &operation, validation_error("bad")).name, "InvalidInputException");
+}
+
 TEST(Encode, EmptyResponsesHaveNoBodyAndEmptyOutputsAnEmptyObject) {
   const http::Response tagged = encode(operation_of("bedrock-agentcore", "TagResource"),
                                        std::make_unique<model::agentcore::TagResourceOutput>().get(), "r");

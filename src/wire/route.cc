@@ -161,6 +161,12 @@ Result<Routed> Router::route(const Service& service, const http::Request& reques
 }
 
 const Service* Router::spoken_service(const http::Request& request) const {
+  if (const auto target = request.headers.get("x-amz-target")) {
+    for (const auto& [name, entry] : tables_->services) {
+      const std::string_view prefix = entry.service->target_prefix;
+      if (!prefix.empty() && target->substr(0, target->find('.')) == prefix) return entry.service;
+    }
+  }
   const std::optional<std::string> version = parameter(request, "Version");
   if (!version || !parameter(request, "Action")) return nullptr;
   for (const auto& [name, entry] : tables_->services) {

@@ -130,6 +130,12 @@ TEST(Route, Json1xOperationsAreNamedByTheirTarget) {
   EXPECT_EQ(target("TrentService.Decrypt"), "Decrypt");
   EXPECT_EQ(target("TrentService.Nope"), "UnknownOperationException");
   EXPECT_EQ(target("Other.Decrypt"), "UnknownOperationException");
+  http::Request unsigned_request = make_request("POST", "/");
+  unsigned_request.headers.add("x-amz-target", "TrentService.Decrypt");
+  EXPECT_EQ(json_router.spoken_service(unsigned_request), &kService);
+  http::Request of_nobody = make_request("POST", "/");
+  of_nobody.headers.add("x-amz-target", "TrentServiceX.Decrypt");
+  EXPECT_EQ(json_router.spoken_service(of_nobody), nullptr);
   EXPECT_EQ(target("TrentServiceXDecrypt"), "UnknownOperationException");
   EXPECT_EQ(target(""), "UnknownOperationException");
 }
