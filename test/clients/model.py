@@ -10,7 +10,7 @@ from raw import Request, label
 from support import ROOT
 
 # The services that this file knows how to speak to; each has a protocol of its own.
-SERVICES = ("agentcore", "bedrock", "iam", "sts")
+SERVICES = ("agentcore", "bedrock", "iam", "organizations", "sts")
 BODY_BYTES_MAX = 1 << 20
 EPOCH_S = 1783165130
 
@@ -26,6 +26,13 @@ SAMPLES = (
     "/",
     "/name/",
     "https://issuer.example/path",
+    "name@example.com",
+    "111111111111",
+    "r-ab12",
+    "ou-ab12-01234567",
+    "h-0123456789",
+    "p-0123456789",
+    "car-0123456789",
 )
 # What is authorized as an ARN must be one.
 NAMED_SAMPLES = {"serialNumberType": "arn:aws:iam::111111111111:mfa/name"}
@@ -53,6 +60,15 @@ class Operation:
         return self.model.get("protocol") == "query"
 
     @property
+    def is_json(self) -> bool:
+        return self.model.get("protocol", "").startswith("json")
+
+    @property
+    def refused_status(self) -> int:
+        """Of a call without credentials or permission: the JSON services say 400 to everything that is the caller's."""
+        return 400 if self.is_json else 403
+
+    @property
     def facts(self) -> dict[str, Any]:
         return self.model["operations"][self.name]
 
@@ -68,6 +84,10 @@ class Operation:
             for name, member in shape["members"].items()
             if member.get("required") or name in chosen
         }
+        if self.is_json:
+            target = f"{self.model['target_prefix']}.{self.name}"
+            headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+            return Request("POST", "/", json.dumps(values).encode(), headers)
         return self._query(values) if self.is_query else self._rest(shape, values)
 
     def _query(self, values: dict[str, Any]) -> Request:

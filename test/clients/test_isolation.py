@@ -56,7 +56,7 @@ def test_the_model_is_read() -> None:
 @pytest.mark.parametrize("operation", [operation for operation in ALL if not operation.facts.get("unsigned")], ids=str)
 def test_without_credentials_it_is_refused(server: Server, operation: Operation) -> None:
     answer = operation.request().send(server)
-    assert answer.status == 403, answer.body
+    assert answer.status == operation.refused_status, answer.body
     assert answer.code == (
         "MissingAuthenticationToken" if operation.is_query else "MissingAuthenticationTokenException"
     )
@@ -65,7 +65,7 @@ def test_without_credentials_it_is_refused(server: Server, operation: Operation)
 @pytest.mark.parametrize("operation", AUTHORIZED, ids=str)
 def test_without_permission_it_is_denied_by_name(server: Server, nobody: Keys, operation: Operation) -> None:
     answer = operation.request().signed(server, nobody, operation.signing_name).send(server)
-    assert answer.status == 403, (answer.status, answer.body)
+    assert answer.status == operation.refused_status, (answer.status, answer.body)
     assert answer.code == ("AccessDenied" if operation.is_query else "AccessDeniedException"), answer.body
     who = f"arn:aws:iam::{nobody.account}:user/nobody"
     expected = f"User: {who} is not authorized to perform: {operation.action} on resource: "
