@@ -7,13 +7,16 @@ namespace warifu::cli {
 namespace {
 
 TEST(Explanation, ReadsLikeAnAnswer) {
-  const auto answer = json::parse(
-      R"({"Message":"no","View":"owner","Explanation":{"Allowed":false,"Action":"a:B","Resource":"r","Principal":)"
-      R"({"Account":"222222222222","UserId":"AROA:s"},"Keys":[{"Key":"aws:SourceIp","Values":["10.0.0.1"]}],"Layers":)"
-      R"([{"Layer":"resource-based policy","Verdict":"silent","Missing":true,"Statements":[{"Policy":"P","Statement":0,)"
-      R"("Sid":"S","Effect":"Allow","Applies":false,"Failed":[{"Element":"Condition","Operator":"StringEquals","Key":)"
-      R"("aws:SourceAccount","PolicyValues":["1"],"RequestValues":[],"Note":"the request has no such key"}]}]}],)"
-      R"("Absent":["permissions boundary"],"Fixes":[{"Account":"111111111111","Where":"its policy","Statement":"{}"}]}})");
+  const auto answer =
+      json::parse(R"({"Message":"no","View":"owner","Explanation":{"Allowed":false,"Action":"a:B","Resource":"r",)"
+                  R"("Principal":{"Account":"222222222222","UserId":"AROA:s"},)"
+                  R"("Keys":[{"Key":"aws:SourceIp","Values":["10.0.0.1"]}],)"
+                  R"("Layers":[{"Layer":"resource-based policy","Verdict":"silent","Missing":true,"Statements":[)"
+                  R"({"Policy":"P","Statement":0,"Sid":"S","Effect":"Allow","Applies":false,"Failed":[)"
+                  R"({"Element":"Condition","Operator":"StringEquals","Key":"aws:SourceAccount","PolicyValues":["1"],)"
+                  R"("RequestValues":[],"Note":"the request has no such key"}]}]}],)"
+                  R"("Absent":["permissions boundary"],)"
+                  R"("Fixes":[{"Account":"111111111111","Where":"its policy","Statement":"{}"}]}})");
   ASSERT_TRUE(answer);
   EXPECT_EQ(explanation_text(*answer),
             "DENIED   a:B on r\n"

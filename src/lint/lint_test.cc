@@ -50,8 +50,8 @@ TEST(Lint, LeavesGoodPoliciesAlone) {
       document(R"({"Effect":"Allow","Action":"bedrock-agentcore:InvokeAgentRuntime","Resource":[")" + kRuntime +
                R"(",")" + kRuntime + R"(/runtime-endpoint/*"]})"),
       document(R"({"Effect":"Allow","Action":"bedrock-agentcore:*","Resource":"*"})"),
-      document(
-          R"({"Effect":"Allow","Action":"bedrock-agentcore:Invoke*","Resource":"arn:aws:bedrock-agentcore:*:*:runtime/*"})"),
+      document(R"({"Effect":"Allow","Action":"bedrock-agentcore:Invoke*",)"
+               R"("Resource":"arn:aws:bedrock-agentcore:*:*:runtime/*"})"),
       document(
           R"({"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sns:Publish","Resource":"*",)"
           R"("Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}})"),

@@ -67,7 +67,7 @@ class WhyTest : public ::testing::Test {
   /// A refused AssumeRole across accounts; the response.
   http::Response refused() {
     http::Response response =
-        query(caller, "sts", "Action=AssumeRole&Version=2011-06-15", {{"RoleArn", kRole}, {"RoleSessionName", "s"}});
+        query(caller, "sts", "Action=AssumeRole&Version=2011-06-15", {{"RoleArn", kRole}, {"RoleSessionName", "session"}});
     EXPECT_EQ(response.status, 403) << response.body;
     return response;
   }
