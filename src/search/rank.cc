@@ -10,9 +10,10 @@
 namespace warifu::search {
 namespace {
 
-/// Candidates that a coarse look keeps at first, and how many of its own standard errors it may be wrong.
+/// Candidates that a coarse look keeps at first, and how many of its own standard errors it may be wrong: the best of
+/// many records are those that it underrates most.
 constexpr std::size_t kCandidates = 1024;
-constexpr float kErrorsTolerated = 3.5F;
+constexpr float kErrorsTolerated = 4.0F;
 /// Above this share of all slots, looking at each exactly is quicker.
 constexpr std::size_t kCandidateShare = 8;
 constexpr std::size_t kSampled = 16'384;

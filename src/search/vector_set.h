@@ -31,7 +31,7 @@ class QueryBytes {
 };
 
 /// The vectors of one embedder in one shard. Rows lie in blocks; a row's first components lie apart from its others, so
-/// that a coarse look reads a quarter of the memory. Embedders whose first components say most profit most.
+/// that a coarse look reads half of the memory. Embedders whose first components say most profit most.
 class VectorSet {
  public:
   static constexpr std::size_t kBlockRows = 1024;
