@@ -122,8 +122,8 @@ TEST(Answers, OperationsNameOnlyWhatTheyWereShown) {
   const auto parse = [&](std::string_view answer) {
     return operations_from_answer(Kind::kSemantic, answer, memories, 3);
   };
-  const auto good = parse(
-      R"({"operations":[{"memory":1,"operation":"UpdateMemory","update_id":2,"updated_memory":"The user has a dog, Rex."}]})");
+  const auto good = parse(R"({"operations":[{"memory":1,"operation":"UpdateMemory","update_id":2,)"
+                          R"("updated_memory":"The user has a dog, Rex."}]})");
   ASSERT_TRUE(good);
   ASSERT_EQ(good->size(), 2U);
   EXPECT_EQ((*good)[0].decision.action, Action::kUpdate);
@@ -131,22 +131,22 @@ TEST(Answers, OperationsNameOnlyWhatTheyWereShown) {
   EXPECT_EQ((*good)[0].decision.text, "The user has a dog, Rex.");
   EXPECT_EQ((*good)[1].memory, 0U);
   EXPECT_EQ((*good)[1].decision.action, Action::kSkip);
-  for (
-      const std::string_view bad :
-      {R"([{"memory":2,"operation":"AddMemory"}])", R"([{"memory":-1,"operation":"AddMemory"}])",
-       R"([{"memory":0,"operation":"Drop"}])", R"([{"memory":0,"operation":"UpdateMemory","update_id":3}])",
-       R"([{"memory":0,"operation":"UpdateMemory"}])", R"([{"operation":"AddMemory"}])",
-       R"([{"memory":0,"operation":"AddMemory"},{"memory":0,"operation":"SkipMemory"}])",
-       R"([{"memory":0,"operation":"UpdateMemory","update_id":1},{"memory":1,"operation":"UpdateMemory","update_id":1}])"}) {
+  for (const std::string_view bad :
+       {R"([{"memory":2,"operation":"AddMemory"}])", R"([{"memory":-1,"operation":"AddMemory"}])",
+        R"([{"memory":0,"operation":"Drop"}])", R"([{"memory":0,"operation":"UpdateMemory","update_id":3}])",
+        R"([{"memory":0,"operation":"UpdateMemory"}])", R"([{"operation":"AddMemory"}])",
+        R"([{"memory":0,"operation":"AddMemory"},{"memory":0,"operation":"SkipMemory"}])",
+        R"([{"memory":0,"operation":"UpdateMemory","update_id":1},)"
+        R"({"memory":1,"operation":"UpdateMemory","update_id":1}])"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }
 }
 
 TEST(Answers, ReflectionsAreAddedOrUpdated) {
   const auto parse = [&](std::string_view answer) { return operations_from_answer(Kind::kReflection, answer, {}, 1); };
-  const auto good =
-      parse(R"({"reflections":[{"operator":"add","id":null,"title":"T","use_cases":"U","hints":"H","confidence":0.85},
-                                            {"operator":"update","id":0,"title":"T","use_cases":"U","hints":"H","confidence":1}]})");
+  const auto good = parse(R"({"reflections":[{"operator":"add","id":null,)"
+                          R"("title":"T","use_cases":"U","hints":"H","confidence":0.85},)"
+                          R"({"operator":"update","id":0,"title":"T","use_cases":"U","hints":"H","confidence":1}]})");
   ASSERT_TRUE(good);
   EXPECT_EQ((*good)[0].decision.action, Action::kAdd);
   EXPECT_EQ((*good)[1].decision.action, Action::kUpdate);

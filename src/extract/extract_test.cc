@@ -43,8 +43,11 @@ TEST(Extract, TheEventOfTheArticleGivesItsPreferences) {
   EXPECT_THAT(
       texts(preferences({{}, kyoto()})),
       ElementsAre(
-          R"({"context":"The user explicitly stated that they would rather focus on Japanese sweets and cafes than temples and shrines.","preference":"Prefers Japanese sweets and cafes over temples and shrines","categories":["Travel","Food","Sweets","Cafe"]})",
-          R"({"context":"The user explicitly stated that they love matcha sweets.","preference":"Loves matcha sweets","categories":["Food","Sweets"]})"));
+          R"({"context":"The user explicitly stated that they would rather focus on Japanese sweets and cafes than )"
+          R"(temples and shrines.","preference":"Prefers Japanese sweets and cafes over temples and shrines",)"
+          R"("categories":["Travel","Food","Sweets","Cafe"]})",
+          R"({"context":"The user explicitly stated that they love matcha sweets.",)"
+          R"("preference":"Loves matcha sweets","categories":["Food","Sweets"]})"));
 }
 
 std::vector<Turn> task() {

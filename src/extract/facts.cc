@@ -79,7 +79,9 @@ std::vector<Draft> parts(const Reading& reading) {
   std::vector<Draft> out;
   bool dropped = false;  // the sentence before was none of ours: what leans on it has nothing to lean on
   for (const Kept& kept : reading.kept) {
-    if (kept.english && (kept.question || is_request(kept.plain))) {
+    // "I left it at your office, didn't I?" tells, too.
+    const bool tells = kept.plain.starts_with("I ") || kept.plain.starts_with("I'") || kept.plain.starts_with("My ");
+    if (kept.english && ((kept.question && !tells) || is_request(kept.plain))) {
       dropped = true;
       continue;
     }

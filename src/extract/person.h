@@ -5,8 +5,8 @@
 
 namespace warifu::extract {
 
-/// Whose first person is rewritten: `The user`, or a speaker's name. `you` stays as it is: naming whom a speaker talks to
-/// made records alike, and cost a third of a point of recall@10 on a public benchmark.
+/// Whose first person is rewritten: `The user`, or a speaker's name. `you` stays as it is: naming whom a speaker talks
+/// to made records alike, and cost a third of a point of recall@10 on a public benchmark.
 struct Subject {
   std::string name;
 };

@@ -111,7 +111,7 @@ bool is_request(std::string_view sentence) {
   const bool asks = std::ranges::any_of(kOpenings, [&](std::string_view opening) {
     return joined.starts_with(opening) && joined[opening.size()] == ' ';
   });
-  if (!asks) return false;
+  if (!asks || joined.starts_with("please call me ") || joined.starts_with("please remember ")) return false;
   static constexpr auto kBusiness = std::to_array<std::string_view>(
       {"help",   "please",   "like",      "need",      "want",    "show", "tell",     "give",
        "find",   "planning", "plan",      "know",      "think",   "ask",  "question", "questions",
