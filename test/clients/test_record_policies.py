@@ -166,6 +166,25 @@ def test_reading_by_id_is_another_right(data: Any, server: Server, memory: dict[
             call(memoryId=memory["id"], memoryRecordId=kept["memoryRecordId"])
 
 
+def test_a_grant_of_a_namespace_reads_by_id_only_there(
+    data: Any, server: Server, memory: dict[str, Any], make_user: Any
+) -> None:
+    by_id = ["bedrock-agentcore:GetMemoryRecord", "bedrock-agentcore:DeleteMemoryRecord"]
+    keys = make_user(allow(by_id, Condition={"StringEquals": {NAMESPACE: "/tenants/a/"}}))
+    client = server.client("bedrock-agentcore", keys)
+    (own,) = listed(data, memory["id"], namespace="/tenants/a/")
+    (other,) = listed(data, memory["id"], namespace="/tenants/b/")
+    call = {"memoryId": memory["id"], "memoryRecordId": own["memoryRecordId"]}
+    assert client.get_memory_record(**call, namespace="/tenants/a/")["memoryRecord"]["content"] == own["content"]
+    call["memoryRecordId"] = other["memoryRecordId"]
+    for operation in (client.get_memory_record, client.delete_memory_record):
+        with refused("ResourceNotFoundException", 404):
+            operation(**call, namespace="/tenants/a/")
+        for where in ({}, {"namespace": "/tenants/b/"}):
+            with refused("AccessDeniedException", 403):
+                operation(**call, **where)
+
+
 # Writing
 
 OWN = {"ForAllValues:StringLike": {NAMESPACE: "/tenants/a/*"}, "Null": {NAMESPACE: "false"}}
@@ -214,6 +233,26 @@ def test_a_deletion_that_names_where_a_record_lies_touches_only_records_there(
     gone = {"memoryRecordId": other["memoryRecordId"], "namespace": "/tenants/a/"}
     answer = data.batch_delete_memory_records(memoryId=memory["id"], records=[gone])
     assert not answer["successfulRecords"] and len(answer["failedRecords"]) == 1
+    assert texts(listed(data, memory["id"], namespace="/tenants/b/")) == ["Of 3."]
+
+
+@pytest.mark.parametrize("declares", [False, True], ids=["says nothing of its place", "claims it for its own"])
+def test_a_tenant_cannot_pull_the_record_of_another_into_its_namespace(
+    data: Any, server: Server, memory: dict[str, Any], make_user: Any, declares: bool
+) -> None:
+    (other,) = listed(data, memory["id"], namespace="/tenants/b/")
+    client = server.client("bedrock-agentcore", make_user(allow(WRITE, Condition=OWN)))
+    change = {
+        "memoryRecordId": other["memoryRecordId"],
+        "timestamp": datetime.now(UTC),
+        "namespaces": ["/tenants/a/"],
+        "content": {"text": "Pulled over."},
+    } | ({"sourceNamespaces": ["/tenants/a/"]} if declares else {})
+    try:
+        answer = client.batch_update_memory_records(memoryId=memory["id"], records=[change])
+        assert not answer["successfulRecords"], answer
+    except client.exceptions.AccessDeniedException:
+        pass
     assert texts(listed(data, memory["id"], namespace="/tenants/b/")) == ["Of 3."]
 
 
