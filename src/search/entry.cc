@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -114,7 +113,7 @@ Vector get_vector(Reader& reader) {
   Vector vector{.embedder = reader.fixed<std::uint32_t>(), .values = {}, .scale = reader.fixed<float>()};
   const auto dimensions = reader.fixed<std::uint16_t>();
   if (!reader.ok() || dimensions > kDimensionsMax || reader.rest().size() != dimensions ||
-      !std::isfinite(vector.scale)) {
+      !(vector.scale >= 0 && vector.scale <= 1)) {
     reader.break_off();
     return vector;
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <random>
 
 #include "search/embedder.h"
@@ -111,6 +112,15 @@ TEST(Entry, NoBytesButItsOwnAreRead) {
     for (int flips = 0; flips < 3; ++flips) bad[random() % bad.size()] ^= static_cast<char>(1 << (random() % 8));
     const auto read = decode(bad);
     if (read) expect_same(*read, *decode(encode(*read)));
+  }
+}
+
+TEST(Entry, AVectorLongerThanOneIsRefused) {
+  // Whatever the row says, a score must stay a number.
+  for (const float scale :
+       {1.5F, 3e38F, -0.5F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    EXPECT_FALSE(
+        decode(encode({.terms = {}, .vector = Vector{.embedder = 1, .values = {1, 2}, .scale = scale}})).has_value());
   }
 }
 
