@@ -157,8 +157,8 @@ Task<> read_stream(ChatModel& model, ChatRequest request, std::string& out, std:
 }
 
 std::string streamed(const EndpointOptions& options, std::size_t events_max = 1'000) {
-  const auto model = open_chat_model(options);
   boost::asio::io_context loop(1);
+  const auto model = open_chat_model(options);
   std::string out;
   boost::asio::co_spawn(loop, read_stream(*model, question(), out, events_max),
                         [](const std::exception_ptr& e) { EXPECT_FALSE(e); });
