@@ -41,8 +41,8 @@ class Router {
   /// For a request without credentials: its operation, if it is one of the few that may come unsigned
   /// (AssumeRoleWithWebIdentity, AssumeRoleWithSAML). nullptr otherwise.
   [[nodiscard]] const Operation* unsigned_operation(const http::Request& request) const;
-  /// For a request whose credentials name no service: the one whose protocol it speaks, by `X-Amz-Target` or by `Action`
-  /// and `Version`, so that it is refused in its own form. nullptr when it names none.
+  /// For a request whose credentials name no service: the one whose protocol it speaks, by `X-Amz-Target` or by
+  /// `Action` and `Version`, so that it is refused in its own form. nullptr when it names none.
   [[nodiscard]] const Service* spoken_service(const http::Request& request) const;
 
  private:
