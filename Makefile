@@ -6,13 +6,14 @@ LISTEN ?= 127.0.0.1:4566
 DATA ?= ./warifu-data
 RUN_FLAGS ?=
 
-.PHONY: help build run test fast bench model demo check format mutants clean packages-build packages-test packages-bench packages-format
+.PHONY: help build run test fast nightly bench model demo check format mutants clean packages-build packages-test packages-bench packages-format
 
 help:
 	@echo "make build    the release server at build/bin/warifu (installs what is missing)"
 	@echo "make run      build, then serve on $(LISTEN) with data in $(DATA)"
 	@echo "make test     everything: sanitized C++ suites, checks, real clients against the release binary"
 	@echo "make fast     the quick C++ suites and the checks"
+	@echo "make nightly  two million seeded decisions beside the reference evaluator"
 	@echo "make bench    the measurements of bench/results.md"
 	@echo "make model    a local transformer for better search, in build/models (needs pip and Maven)"
 	@echo "make demo     two accounts share one memory, in one terminal"
@@ -35,6 +36,10 @@ test: packages-build packages-test
 
 fast: packages-build
 	@python3 tools/run_tests.py fast
+
+nightly: packages-build
+	@sh tools/build.sh release policy_differential_test
+	@WARIFU_DIFFERENTIAL_CASES=2000000 build/release/policy_differential_test --gtest_brief=1
 
 check: packages-build
 	@python3 tools/run_tests.py check

@@ -35,6 +35,10 @@ foreach(source ${fuzz_sources})
   target_compile_options(${name} PRIVATE ${WARIFU_WARNINGS})
   target_link_libraries(${name} PRIVATE ${all_modules})
 endforeach()
+# What parses is decided beside the reference evaluator.
+target_sources(policy_fuzz PRIVATE test/differential/reference.cc test/differential/reference_values.cc)
+target_include_directories(policy_fuzz PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(policy_fuzz PRIVATE yaml-cpp)
 
 foreach(source ${bench_sources})
   get_filename_component(name ${source} NAME_WE)
@@ -45,7 +49,8 @@ foreach(source ${bench_sources})
 endforeach()
 
 warifu_test(policy_differential_test SOURCES test/differential/policy_differential_test.cc test/differential/reference.cc
-    test/differential/reference_values.cc test/differential/generator.cc LIBS warifu_policy)
+    test/differential/properties_test.cc test/differential/operators_test.cc test/differential/reference_values.cc
+    test/differential/generator.cc LIBS warifu_policy)
 
 # Records of a conversation file, for those who measure recall without a server (src/extract/README.md).
 add_executable(extract_dump EXCLUDE_FROM_ALL bench/extract_dump.cc)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/encoding.h"
 #include "policy/findings.h"
 #include "policy/program.h"
 
@@ -134,6 +135,10 @@ Decision shown(Decision decision, View view) {
   return decision;
 }
 
+bool is_whole(const Evidence& evidence) {
+  return FoldedAction(evidence.action).usable() && !evidence.resource.empty() && !evidence.resource_account.empty();
+}
+
 }  // namespace
 
 std::vector<StatementRef> applying(const Layer& layer, const Request& request, bool has_boundary, Effect effect) {
@@ -166,7 +171,9 @@ Result<Explanation> explain(const Evidence& evidence, View asked) {
   for (const LayerKind kind : kKinds) {
     if (!decision.missing.has(kind) || !shows(view, kind)) continue;
     if (!present.has(kind)) out.absent.push_back(kind);
-    out.fixes.push_back(fix_of(evidence, view, kind));
+    // Half a question is denied to everybody, and a trust policy speaks of STS alone: no statement answers those.
+    const bool speakable = kind != LayerKind::kTrust || to_lower(evidence.action).starts_with("sts:");
+    if (is_whole(evidence) && speakable) out.fixes.push_back(fix_of(evidence, view, kind));
   }
   return out;
 }

@@ -66,8 +66,8 @@ class WhyTest : public ::testing::Test {
 
   /// A refused AssumeRole across accounts; the response.
   http::Response refused() {
-    http::Response response =
-        query(caller, "sts", "Action=AssumeRole&Version=2011-06-15", {{"RoleArn", kRole}, {"RoleSessionName", "session"}});
+    http::Response response = query(caller, "sts", "Action=AssumeRole&Version=2011-06-15",
+                                    {{"RoleArn", kRole}, {"RoleSessionName", "session"}});
     EXPECT_EQ(response.status, 403) << response.body;
     return response;
   }
@@ -143,6 +143,17 @@ TEST_F(WhyTest, WithoutDecodeAuthorizationMessageNoIdExists) {
   EXPECT_EQ(hidden.status, 404);
   EXPECT_EQ(hidden.body, explain(caller, hidden).body) << "the same answer as for an id that is not there";
   EXPECT_EQ(explain(decoder, denial).status, 200);
+}
+
+TEST_F(WhyTest, PrincipalsThatAreKeptByIdAreShownByName) {
+  iam_call(owner, "UpdateAssumeRolePolicy",
+           {{"RoleName", "guarded"},
+            {"PolicyDocument", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",)"
+                               R"("Principal":{"AWS":"arn:aws:iam::111111111111:user/admin"}}]})"}});
+  const http::Response owners = explain(owner, refused());
+  ASSERT_EQ(owners.status, 200) << owners.body;
+  EXPECT_THAT(owners.body, HasSubstr("arn:aws:iam::111111111111:user/admin"));
+  EXPECT_THAT(owners.body, Not(HasSubstr("is the id of another principal")));
 }
 
 TEST_F(WhyTest, AQuestionIsAnsweredWithoutACall) {

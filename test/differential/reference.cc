@@ -116,7 +116,7 @@ class Asked {
  private:
   const ContextKey* value_of(const std::string& key) const {
     for (const ContextKey& one : query_.context) {
-      if (lower(one.name) == lower(key)) return &one;
+      if (lower(one.name) == lower(key)) return one.values.empty() ? nullptr : &one;  // an empty set is no key
     }
     return nullptr;
   }

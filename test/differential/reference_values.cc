@@ -209,6 +209,8 @@ std::optional<std::string> bytes_of_base64(std::string_view text) {
       if (digit == std::string_view::npos) return std::nullopt;
       value = value * 64 + static_cast<std::int64_t>(digit);
     }
+    // RFC 4648 §3.5: bits past the last byte are zero, or the text is not the encoding of those bytes.
+    if ((value & ((std::int64_t{1} << (8 * padding)) - 1)) != 0) return std::nullopt;
     for (std::size_t k = 0; k < 3 - padding; ++k) bytes.push_back(static_cast<char>(value >> (16 - 8 * k) & 0xff));
   }
   return bytes;

@@ -6,7 +6,26 @@
 
 #include "base/check.h"
 #include "policy/decide.h"
+#include "policy/explain.h"
+#include "policy/positions.h"
 #include "policy/values.h"
+#include "test/differential/reference.h"
+#include "test/policy/engine.h"
+
+namespace {
+
+/// The same question, in the words of the reference: it shares no code with the engine, only what was accepted.
+void beside_reference(std::string_view text, warifu::policy::Kind kind, const warifu::policy::Decision& decision,
+                      const warifu::cases::Query& query, const std::string& layer) {
+  using namespace warifu;
+  if (cases::document_kind(layer) != kind) return;
+  const std::vector<cases::CaseLayer> layers = {{layer, {std::string(text)}}};
+  const std::string wanted = to_string(reference::Evaluator(layers).decide(query));
+  const std::string mine = to_string(cases::outcome_of(decision));
+  CHECK(mine == wanted, mine + " where the reference says " + wanted);
+}
+
+}  // namespace
 
 // The first byte chooses the kind of document, the rest is its text. What parses must compile, and be decided the same
 // with and without the index; whatever it says, a caller without a name gets nothing out of an identity policy.
@@ -21,11 +40,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)map_principals(
       text, [](PrincipalType, std::string_view value) -> warifu::Result<std::string> { return std::string(value); });
 
+  (void)locate(text, {"Statement", std::size_t{1}, "Resource", std::size_t{0}});
   const auto parsed = parse(text, kind);
   if (!parsed) {
     CHECK(!parsed.error().message.empty() && parsed.error().fields.size() == 1, "a refusal names its element");
     return 0;
   }
+  (void)context_keys(*parsed);
   const std::vector<std::shared_ptr<const CompiledPolicy>> policies = {CompiledPolicy::compile(*parsed)};
   CHECK(policies[0]->statement_count() == parsed->statements().size(), "every statement is compiled");
   static Context context;
@@ -51,6 +72,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(decision == decide(layers, request, {.use_index = false}), "the index may only skip");
       const bool grants = layer == LayerKind::kResource || layer == LayerKind::kTrust;
       CHECK(!decision.allowed || grants || principal.kind == PrincipalKind::kUser, "nobody was let in");
+      const bool is_user = principal.kind == PrincipalKind::kUser;
+      const warifu::cases::Query query{.caller = {.kind = is_user ? "user" : "anonymous",
+                                                  .account = std::string(principal.account),
+                                                  .arn = std::string(principal.arn),
+                                                  .issuer = {},
+                                                  .id = std::string(principal.unique_id)},
+                                       .action = "s3:GetObject",
+                                       .resource = "arn:aws:s3:us-east-1:111111111111:box/a:b",
+                                       .owner = "111111111111",
+                                       .context = {{"aws:username", {"a*${aws:userid}"}},
+                                                   {"aws:SourceIp", {"::ffff:10.0.0.1"}},
+                                                   {"aws:CurrentTime", {"2026-01-01T00:00:00Z"}},
+                                                   {"aws:TagKeys", {"a", "B"}, true}}};
+      beside_reference(text, kind, decision, query, warifu::cases::layer_name(layer));
     }
   }
   return 0;

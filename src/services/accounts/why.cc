@@ -8,6 +8,7 @@
 #include "base/arn.h"
 #include "gen/accounts/why.h"
 #include "identity/accounts.h"
+#include "identity/principals.h"
 #include "identity/roles.h"
 #include "identity/users.h"
 #include "policy/explain.h"
@@ -40,7 +41,19 @@ struct Told {
   wire::Document document;
 };
 
-Result<Told> told(const policy::Evidence& evidence, View asked) {
+/// Stored policies hold principals by their ids; people know them by their names. Who was deleted keeps the id.
+Result<policy::Evidence> with_names(store::Reader& reader, policy::Evidence evidence) {
+  for (policy::EvidenceLayer& layer : evidence.layers) {
+    if (policy::side_of(layer.kind) != policy::Side::kOwner) continue;
+    for (policy::EvidencePolicy& one : layer.policies) {
+      one.document = TRY(identity::principals_to_arns(reader, one.document));
+    }
+  }
+  return evidence;
+}
+
+Result<Told> told(store::Reader& reader, const policy::Evidence& kept, View asked) {
+  const policy::Evidence evidence = TRY(with_names(reader, kept));
   const View view = policy::view_of(evidence, asked);
   const auto explained = TRY(policy::explain(evidence, view));
   return Told{view, wire::Document{policy::to_json(explained, evidence, view).dump()}};
@@ -52,7 +65,9 @@ Task<Result<shapes::ExplainDenialOutput>> explain_denial(api::Call& call, audit:
   if (!denial) co_return fail(denial.error());
   if (!*denial) co_return fail(api::no_such_denial());
   const bool callers = (*denial)->caller == call.account();
-  Told answer = CO_TRY(told(*(*denial)->evidence, callers ? View::kCaller : View::kOwner));
+  Told answer = CO_TRY(call.db().read([&](store::Reader& reader) {
+    return told(reader, *(*denial)->evidence, callers ? View::kCaller : View::kOwner);
+  }));
   shapes::ExplainDenialOutput output{.request_id = (*denial)->request_id,
                                      .time = (*denial)->when,
                                      .service = (*denial)->service,
@@ -83,7 +98,7 @@ Task<Result<shapes::ExplainRequestOutput>> explain_request(api::Call& call, cons
         .action = input.action, .resource = input.resource, .keys = keys_of(input.context), .now = call.now()};
     const auto outcome = TRY(access::simulate(reader, scope, *principal, asked));
     if (!outcome) return fail(not_found("there is no user, role or account of that ARN"));
-    Told answer = TRY(told(*outcome->evidence, is_management(call) ? View::kWhole : View::kCaller));
+    Told answer = TRY(told(reader, *outcome->evidence, is_management(call) ? View::kWhole : View::kCaller));
     shapes::ExplainRequestOutput output{.allowed = outcome->decision.allowed,
                                         .message = {},
                                         .view = std::string(view_name(answer.view)),
