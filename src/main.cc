@@ -31,6 +31,12 @@ void add_models(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
   serve
+      .add_option(
+          "--embedder", options.embedder,
+          "static: the table in the binary; auto: --embedding-url, else the installed transformer, else the table")
+      ->envname("WARIFU_EMBEDDER")
+      ->capture_default_str();
+  serve
       .add_option("--embedding-url", options.embedding_url,
                   "OpenAI-compatible endpoint of the model that embeds memory records (default: one in the binary)")
       ->envname("WARIFU_EMBEDDING_URL");
@@ -111,6 +117,12 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   serve->add_option("--threads", options.threads, "event loops (0: one per core)")
       ->envname("WARIFU_THREADS")
       ->capture_default_str();
+  serve
+      ->add_option("--index-mb", options.index_mb,
+                   "megabytes of memory records kept at hand for searches; the rest is loaded when it is asked for")
+      ->envname("WARIFU_INDEX_MB")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 1'048'576));
   serve->add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
       ->envname("WARIFU_DRAIN_SECONDS")
       ->capture_default_str()

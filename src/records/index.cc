@@ -4,7 +4,9 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "records/resident.h"
+#include "search/analyzer.h"
 #include "search/embedder.h"
 
 namespace warifu::records {
@@ -26,6 +28,18 @@ class SharedLock {
  private:
   FairMutex& mutex_;
 };
+
+std::vector<search::Hit> ranked(std::span<const Resident::Slot* const> slots, const Request& request,
+                                const search::Query& query) {
+  std::vector<const search::Shard*> shards;
+  shards.reserve(slots.size());
+  for (const Resident::Slot* slot : slots) shards.push_back(slot->shard.get());
+  if (shards.empty()) return {};
+  const auto filter = [&request](std::string_view attributes) {
+    return matches(attributes, request.conditions, request.now);
+  };
+  return search::rank(shards, query, filter, request.k, request.after);
+}
 
 }  // namespace
 
@@ -81,6 +95,10 @@ struct Index::Impl {
     return running.empty() ? searches + 1 : *running.begin();
   }
 
+  struct Asked {
+    const Request& request;
+    search::Query query;
+  };
   /// What one look under the shared lock yields.
   struct Look {
     bool ranked = false;
@@ -91,15 +109,31 @@ struct Index::Impl {
   };
   /// REQUIRES: a shared lock on `memory`. `required`: the changes that the answer must show; set by the first look.
   /// Ranks only scopes of at most `records_max`.
-  Result<Look> look(store::Db& db, const Resident& memory, const Request& request, std::uint64_t number,
+  Result<Look> look(store::Db& db, const Resident& memory, const Asked& asked, std::uint64_t number,
                     std::optional<Head>& required, std::size_t records_max);
-  Result<std::vector<search::Hit>> rank(std::span<const Resident::Slot* const> slots, const Request& request) const;
+  /// Terms and vectors of the request's text. May block for as long as an embedder does: no lock is held.
+  Asked ask(const Request& request) const;
   Result<> prepare(store::Db& db, Resident& memory, const Look& look, std::uint64_t number);
   void make_room();
   void evict(std::size_t target, const std::vector<std::shared_ptr<Resident>>& from);
 };
 
-Result<Index::Impl::Look> Index::Impl::look(store::Db& db, const Resident& memory, const Request& request,
+Index::Impl::Asked Index::Impl::ask(const Request& request) const {
+  Asked asked{.request = request, .query = {.terms = search::terms(request.text), .vectors = {}}};
+  for (search::Embedder* embedder : embedders) {
+    auto vectors = embedder->embed({&request.text, 1}, search::Side::kQuery);
+    if (vectors && vectors->size() == 1) {
+      asked.query.vectors.push_back({std::move(vectors->front()), embedder->info().calibration});
+      continue;
+    }
+    // A search by words is better than none.
+    const std::string why = vectors ? "it gave no vector" : vectors.error().message;
+    log::warn("a search goes without its embedder", {{"embedder", embedder->info().name}, {"why", why}});
+  }
+  return asked;
+}
+
+Result<Index::Impl::Look> Index::Impl::look(store::Db& db, const Resident& memory, const Asked& asked,
                                             std::uint64_t number, std::optional<Head>& required,
                                             std::size_t records_max) {
   Look look;
@@ -107,7 +141,7 @@ Result<Index::Impl::Look> Index::Impl::look(store::Db& db, const Resident& memor
   const Result<> read = db.read_with([&](store::Reader& reader) -> Result<> {
     if (!required) required = TRY(read_head(reader, memory.partition()));
     if (!memory.follows(*required)) return {};
-    wanted = TRY(memory.wanted(reader, request.scope, number));
+    wanted = TRY(memory.wanted(reader, asked.request.scope, number));
     look.names = !wanted;
     return {};
   });
@@ -116,30 +150,9 @@ Result<Index::Impl::Look> Index::Impl::look(store::Db& db, const Resident& memor
   look.missing = std::move(wanted->missing);
   look.records = wanted->records;
   if (!look.missing.empty() || look.records > records_max) return look;
-  look.hits = TRY(rank(wanted->slots, request));
+  look.hits = ranked(wanted->slots, asked.request, asked.query);
   look.ranked = true;
   return look;
-}
-
-Result<std::vector<search::Hit>> Index::Impl::rank(std::span<const Resident::Slot* const> slots,
-                                                   const Request& request) const {
-  std::vector<const search::Shard*> shards;
-  std::set<std::uint32_t> met;
-  shards.reserve(slots.size());
-  for (const Resident::Slot* slot : slots) {
-    shards.push_back(slot->shard.get());
-    for (const std::uint32_t id : slot->shard->embedders()) met.insert(id);
-  }
-  if (shards.empty()) return std::vector<search::Hit>();
-  std::vector<search::Embedder*> needed;
-  for (search::Embedder* embedder : embedders) {
-    if (met.contains(embedder->info().id)) needed.push_back(embedder);
-  }
-  const search::Query query = TRY(search::make_query(request.text, needed));
-  const auto filter = [&request](std::string_view attributes) {
-    return matches(attributes, request.conditions, request.now);
-  };
-  return search::rank(shards, query, filter, request.k, request.after);
 }
 
 /// Brings `memory` up to date, and in what a look missed.
@@ -248,12 +261,13 @@ Index::~Index() = default;
 Result<std::vector<Found>> Index::search(store::Db& db, const store::Partition& partition, const Request& request) {
   const std::shared_ptr<Resident> memory = impl_->resident(partition);
   const Impl::Running running(*impl_, *memory);
+  const Impl::Asked asked = impl_->ask(request);
   std::optional<Head> required;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Impl::Look look;
     {
       const SharedLock lock(memory->mutex);
-      look = TRY(impl_->look(db, *memory, request, running.number(), required, SIZE_MAX));
+      look = TRY(impl_->look(db, *memory, asked, running.number(), required, SIZE_MAX));
     }
     if (!look.ranked) {
       TRY(impl_->prepare(db, *memory, look, running.number()));
@@ -273,12 +287,13 @@ std::optional<Result<std::vector<Found>>> Index::search_now(store::Db& db, const
   if (slow) return std::nullopt;
   const std::shared_ptr<Resident> memory = impl_->resident(partition);
   const Impl::Running running(*impl_, *memory);
+  const Impl::Asked asked = impl_->ask(request);
   std::optional<Head> required;
   Result<Impl::Look> look;
   {
     if (!memory->mutex.try_lock_shared()) return std::nullopt;
     const SharedLock lock(memory->mutex, std::adopt_lock);
-    look = impl_->look(db, *memory, request, running.number(), required, kSmall);
+    look = impl_->look(db, *memory, asked, running.number(), required, kSmall);
   }
   if (!look) return Result<std::vector<Found>>(fail(look.error()));
   if (!look->ranked) return std::nullopt;

@@ -41,8 +41,8 @@ struct Found {
 /// A search sees every write that was durable when it began. Scores depend on the records of its scope alone.
 class Index {
  public:
-  /// `embedders` must outlive the index; the first embeds queries that meet no vector at all. A shard whose vectors
-  /// are of an embedder that is not among them is ranked by its words.
+  /// `embedders` must outlive the index: each makes its vector of every query, for the records that have one of it. A
+  /// record of an embedder that is not among them, or fails, is ranked by its words.
   Index(std::vector<search::Embedder*> embedders, IndexOptions options);
   ~Index();
   Index(const Index&) = delete;

@@ -80,7 +80,7 @@ struct App::Parts {
   ~Parts() {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
-    if (extracting) extracting->extraction().stop();
+    if (extracting) extracting->stop();
     if (chat) chat->close();
   }
   Parts(const Parts&) = delete;
@@ -177,7 +177,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
     if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {
       log::warn("extraction could not be resumed", {{"why", resumed.error().message}});
     }
-    resume_background_work(raw->storage->db(), stop);
+    resume_background_work(raw->storage->db(), raw->long_term->embedder(), stop);
   });
   return std::unique_ptr<App>(new App(std::move(parts)));
 }

@@ -16,6 +16,9 @@ Result<> check(const ServeOptions& options) {
   if (options.durability != "sync" && options.durability != "os") {
     return fail(validation_error(fmt::format("--durability is `sync` or `os`, not `{}`", options.durability)));
   }
+  if (options.embedder != "auto" && options.embedder != "static") {
+    return fail(validation_error(fmt::format("--embedder is `auto` or `static`, not `{}`", options.embedder)));
+  }
   TRY(check_models(options));
   TRY(check_extracting(options));
   if (options.denial_wording != "truthful" && options.denial_wording != "aws") {

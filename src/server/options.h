@@ -36,11 +36,14 @@ struct ServeOptions {
   std::int64_t llm_timeout_seconds = 120;  // of a whole answer, or to a stream's beginning
   std::string embedding_url;               // OpenAI-compatible; empty: the embedder in the binary
   std::string embedding_model;
+  std::string embedder = "auto";   // auto | static; auto: an endpoint, else the installed transformer, else the table
   std::string embedding_key_file;  // or the key itself in WARIFU_EMBEDDING_KEY
 
   std::string extractor = "auto";          // auto | builtin | model; auto: the model, when one is configured
   bool extractor_fallback = false;         // the built-in extractor stands in for a model that fails
   std::int64_t extraction_quiet_ms = 200;  // a session's memories form once it has been quiet for so long
+
+  std::size_t index_mb = 1024;  // of memory records kept at hand for searches, over all memories
 };
 
 /// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`

@@ -1,6 +1,9 @@
 #include "server/services.h"
 
+#include <filesystem>
+
 #include "base/log.h"
+#include "search/onnx_embedder.h"
 #include "server/endpoint_embedder.h"
 #include "server/models.h"
 #include "services/accessanalyzer/operations.h"
@@ -8,6 +11,7 @@
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
 #include "services/memory/record_operations.h"
+#include "services/memory/reembedding.h"
 #include "services/memory/sweep.h"
 #include "services/organizations/operations.h"
 #include "services/sts/operations.h"
@@ -15,7 +19,21 @@
 namespace warifu::server {
 namespace {
 
+constexpr std::string_view kStatic = "static";
+constexpr std::string_view kInstalledModel = "models/current";  // where `warifu model install` puts it
 constexpr std::size_t kSweepBatches = 10;  // transactions between two looks at whether the server stops
+
+void sweep_deleted_memories(store::Db& db, const std::stop_token& stop) {
+  namespace sweep = services::memory::sweep;
+  while (!stop.stop_requested()) {
+    const auto marked = db.read([](store::Reader& reader) { return sweep::marked_memories(reader, 1); });
+    if (marked && marked->empty()) return;
+    const Result<> swept = marked ? sweep::run_blocking(db, kSweepBatches) : std::unexpected(marked.error());
+    if (swept) continue;
+    log::warn("deleted memories could not be swept", {{"why", swept.error().message}});
+    return;
+  }
+}
 
 }  // namespace
 
@@ -23,9 +41,15 @@ Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOp
   std::vector<std::unique_ptr<search::Embedder>> embedders;
   if (const auto endpoint = TRY(embedding_endpoint(options))) {
     embedders.push_back(TRY(open_endpoint_embedder(*endpoint)));
+  } else if (options.embedder != kStatic) {
+    const std::filesystem::path folder = std::filesystem::path(options.data) / kInstalledModel;
+    if (std::filesystem::exists(folder)) embedders.push_back(TRY(search::open_embedder(folder)));
   }
   embedders.push_back(search::static_embedder());
-  return std::make_unique<services::memory::LongTerm>(std::move(embedders));
+  const std::size_t bytes = options.index_mb << 20U;
+  return std::make_unique<services::memory::LongTerm>(
+      std::move(embedders),
+      services::memory::LongTermOptions{.index = {.bytes_max = bytes, .memory_bytes_max = bytes}});
 }
 
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
@@ -39,16 +63,9 @@ void bind_services(api::Registry& registry, services::memory::LongTerm& long_ter
   services::sts::bind(registry);
 }
 
-void resume_background_work(store::Db& db, const std::stop_token& stop) {
-  namespace sweep = services::memory::sweep;
-  while (!stop.stop_requested()) {
-    const auto marked = db.read([](store::Reader& reader) { return sweep::marked_memories(reader, 1); });
-    if (marked && marked->empty()) return;
-    const Result<> swept = marked ? sweep::run_blocking(db, kSweepBatches) : std::unexpected(marked.error());
-    if (swept) continue;
-    log::warn("deleted memories could not be swept", {{"why", swept.error().message}});
-    return;
-  }
+void resume_background_work(store::Db& db, search::Embedder& embedder, const std::stop_token& stop) {
+  sweep_deleted_memories(db, stop);
+  services::memory::reembed_memories(db, embedder, stop);
 }
 
 }  // namespace warifu::server

@@ -11,16 +11,18 @@
 
 namespace warifu::server {
 
-/// Embedders, index and threads of long-term memory: the endpoint that the options name first, else the table in the
-/// binary. Errors are one line for a person.
+/// Embedders, index and threads of long-term memory: the endpoint that the options name, else the transformer that is
+/// installed in the data folder, makes new vectors; the table in the binary stands behind it. Errors are one line for a
+/// person.
 [[nodiscard]] Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOptions& options);
 
 /// Binds every handler that this server has. `long_term` and `extraction` must outlive its calls.
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
                    services::memory::extraction::Notices& extraction);
 
-/// Finishes what services left half done when the server last ended: sweeps of deleted memories. Blocks while it works,
-/// in bounded transactions; for a thread of its own.
-void resume_background_work(store::Db& db, const std::stop_token& stop);
+/// Finishes what services left half done when the server last ended: sweeps of deleted memories, and vectors of
+/// `embedder` for records that have those of an earlier one. Blocks while it works, in bounded transactions; for a
+/// thread of its own.
+void resume_background_work(store::Db& db, search::Embedder& embedder, const std::stop_token& stop);
 
 }  // namespace warifu::server

@@ -154,12 +154,11 @@ Task<Result<m::RetrieveMemoryRecordsOutput>> retrieve_memory_records(api::Call& 
   const m::SearchCriteria& criteria = input.search_criteria;
   const records::Scope scope =
       CO_TRY(record_shapes::scope_of(input.namespace_, input.namespace_path, criteria.memory_strategy_id));
-  const std::string digest = search_digest(input);
-  Place place{.search = digest};
+  Place place;
   records::Request request{.scope = scope, .text = criteria.search_query, .now = call.now()};
   if (input.next_token) {
     const std::string text = CO_TRY(call.page_position(*input.next_token));
-    place = CO_TRY(decode_place(text, digest));
+    place = CO_TRY(decode_place(text, search_digest(input)));
     request.after = place.position;
   }
   request.conditions = CO_TRY(call.db().read([&](store::Reader& reader) {
@@ -180,6 +179,7 @@ Task<Result<m::RetrieveMemoryRecordsOutput>> retrieve_memory_records(api::Call& 
   }
   if (found.size() > limit) {
     const records::Found& last = found[limit - 1];
+    place.search = search_digest(input);
     place.given += limit;
     place.position = {.score = last.score, .order = last.record.order};
     output.next_token = call.page_token(encode(place));
