@@ -31,6 +31,20 @@ Strings list_of(const Value& value) {
   return all;
 }
 
+/// Namespaces of records are kept as `/actors/alice/`. What a policy's value lacks of that form is added, as far as no
+/// wildcard or variable stands where it would go; slashes in a row are one, except beside variables.
+std::string stored_namespace(const std::string& text, bool like, bool variables) {
+  if (text.size() + 2 > 4096) return text;
+  const bool templated = variables && text.find("${") != std::string::npos;
+  const auto wild = [&](char c) { return like && (c == '*' || c == '?'); };
+  std::string out = text;
+  if (out.empty()) return like || templated ? out : "/";
+  if (out[0] != '/' && !wild(out[0]) && !(templated && out.starts_with("${"))) out = "/" + out;
+  for (std::size_t at = out.find("//"); !templated && at != std::string::npos; at = out.find("//")) out.erase(at, 1);
+  if (out.back() != '/' && !wild(out.back())) out += "/";
+  return out;
+}
+
 // A pattern, spelled out: every character that stands for itself, and the wildcards among them.
 
 struct Token {
@@ -258,8 +272,14 @@ class Asked {
     return true;
   }
 
-  bool condition_holds(std::string name, const std::string& key, const Strings& wanted) const {
+  bool condition_holds(std::string name, const std::string& key, Strings wanted) const {
     const ContextKey* given = value_of(key);
+    const std::string folded = lower(key);
+    const bool is_namespace = folded == "bedrock-agentcore:namespace" || folded == "bedrock-agentcore:namespacepath";
+    if (is_namespace && name.find("String") != std::string::npos) {
+      const bool like = name.find("Like") != std::string::npos;
+      for (std::string& value : wanted) value = stored_namespace(value, like, variables_);
+    }
     if (name == "Null") return std::ranges::count(lowered(wanted), given == nullptr ? "true" : "false") > 0;
     const bool all = take_prefix(name, "ForAllValues:");
     const bool any = take_prefix(name, "ForAnyValue:");
