@@ -121,7 +121,8 @@ std::string records_body(const Options& options, std::size_t first, std::size_t 
   std::string records;
   for (std::size_t i = first; i < first + count; ++i) {
     records += fmt::format(
-        R"({}{{"requestIdentifier":"{}","namespaces":["{}"],"content":{{"text":"The user {}."}},"timestamp":1783165130}})",
+        R"({}{{"requestIdentifier":"{}","namespaces":["{}"],"content":{{"text":"The user {}."}},)"
+        R"("timestamp":1783165130}})",
         i == first ? "" : ",", i, options.name_space, words(i, 12));
   }
   return fmt::format(R"({{"records":[{}],"clientToken":"{}-{}"}})", records, options.name_space, first);

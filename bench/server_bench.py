@@ -397,7 +397,13 @@ def bench_retrieve(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    benches = {"get": bench_get, "create": bench_create, "start": bench_start, "scale": bench_scale, "retrieve": bench_retrieve}
+    benches = {
+        "get": bench_get,
+        "create": bench_create,
+        "start": bench_start,
+        "scale": bench_scale,
+        "retrieve": bench_retrieve,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help="get, create, start, scale, retrieve; all when none is named")
     parser.add_argument("--pairs", type=int, default=7)

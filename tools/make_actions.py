@@ -17,8 +17,8 @@ SERVICES = {
         AllowVendedLogDeliveryForResource AuthorizeAction GatewayAssociateWebACL GatewayDisassociateWebACL
         GatewayGetWebACLForResource GatewayListResourcesForWebACL InvokeAgentRuntimeCommandShell
         InvokeAgentRuntimeForUser InvokeAgentRuntimeWithWebSocketStream InvokeAgentRuntimeWithWebSocketStreamForUser
-        InvokeGateway ManageResourceScopedPolicy PartiallyAuthorizeActions PutSystemLogEvents ConnectBrowserAutomationStream
-        ConnectBrowserLiveViewStream ListAgentRuntimeVersionsByCapacityProvider"""),
+        InvokeGateway ManageResourceScopedPolicy PartiallyAuthorizeActions PutSystemLogEvents
+        ConnectBrowserAutomationStream ConnectBrowserLiveViewStream ListAgentRuntimeVersionsByCapacityProvider"""),
     "iam": (["iam"], "PassRole CreateServiceSpecificCredential GetAccountName PutAccountName"),
     "kms": (["kms"], "ReEncryptFrom ReEncryptTo SynchronizeMultiRegionKey"),
     "organizations": (["organizations"], ""),

@@ -396,6 +396,19 @@ World Generator::next(std::size_t queries) {
     for (std::size_t i = 0; i < documents; ++i) layer.documents.push_back(document(kind));
     world.layers.push_back(std::move(layer));
   };
+  // One level or several, most of which let all pass, as AWS's own policy does.
+  const auto add_levels = [&](const std::string& kind) {
+    const std::string everything = std::string(R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",)") +
+                                   (kind == "rcp" ? R"("Principal":"*",)" : "") + R"("Action":"*","Resource":"*"}]})";
+    const std::size_t levels = 1 + below(4);
+    for (std::size_t level = 0; level < levels; ++level) {
+      cases::CaseLayer layer{.kind = kind, .documents = {}};
+      if (chance(70)) layer.documents.push_back(everything);
+      if (layer.documents.empty() || chance(40)) layer.documents.push_back(document(kind));
+      if (chance(4)) layer.documents.clear();
+      world.layers.push_back(std::move(layer));
+    }
+  };
   if (chance(85)) add("identity", below(8) == 0 ? 0 : 1 + below(2));
   const std::size_t side = below(10);
   if (side < 5) add("resource", 1);
@@ -403,9 +416,8 @@ World Generator::next(std::size_t queries) {
   if (side == 7) add("key", 1);
   if (chance(15)) add("boundary", below(6) == 0 ? 0 : 1);
   if (chance(15)) add("session", below(6) == 0 ? 0 : 1);
-  if (chance(6)) add("scp", 1);
-  if (chance(3)) add("scp", 1);
-  if (chance(4)) add("rcp", 1);
+  if (chance(12)) add_levels("scp");
+  if (chance(8)) add_levels("rcp");
   if (chance(2)) add("identity", 1);
   std::ranges::shuffle(world.layers, random_);
   world.queries.push_back(focus_);

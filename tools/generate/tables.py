@@ -176,7 +176,8 @@ def permissions_text(name, permissions):
             pairs.append(("lookup", f"wire::Lookup::{permission['lookup']}"))
         pairs.append(("when", literal(permission["when"])))
         if permission["context"]:
-            out.append(f"constexpr wire::ContextKey kContext_{name}_{index}[] = {{{context_text(permission['context'])}}};\n")
+            context = context_text(permission["context"])
+            out.append(f"constexpr wire::ContextKey kContext_{name}_{index}[] = {{{context}}};\n")
             pairs.append(("context", f"kContext_{name}_{index}"))
         entries.append("    {" + fields(pairs) + "},\n")
     return "".join(out) + f"constexpr wire::Permission kPermissions_{name}[] = {{\n{''.join(entries)}}};\n"

@@ -36,7 +36,8 @@ class ReembeddingTest : public HandlerTest {
     const auto made = call(
         "POST", fmt::format("/memories/{}/memoryRecords/batchCreate", memory),
         fmt::format(
-            R"({{"records":[{{"requestIdentifier":"r","namespaces":["/a/"],"content":{{"text":"{}"}},"timestamp":1}}]}})",
+            R"({{"records":[{{"requestIdentifier":"r","namespaces":["/a/"],"content":{{"text":"{}"}},)"
+            R"("timestamp":1}}]}})",
             text));
     EXPECT_EQ(made.size("successfulRecords"), 1U);
   }
