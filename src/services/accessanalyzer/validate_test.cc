@@ -34,7 +34,7 @@ TEST_F(ValidateTest, FindingsHaveTypeCodeAndPlace) {
   ASSERT_EQ(response.status, 200) << response.body;
   EXPECT_THAT(response.body, HasSubstr(R"("findingType":"ERROR")"));
   EXPECT_THAT(response.body, HasSubstr(R"("issueCode":"INVALID_ACTION")"));
-  EXPECT_THAT(response.body, HasSubstr(R"("start":{"line":2,"column":26,"offset":65})"));
+  EXPECT_THAT(response.body, HasSubstr(R"("start":{"line":2,"column":27,"offset":65})"));
   EXPECT_THAT(response.body, HasSubstr(R"([{"value":"Statement"},{"index":0},{"value":"Action"},{"index":0}])"));
 }
 

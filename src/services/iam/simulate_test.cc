@@ -100,7 +100,7 @@ TEST_F(SimulateTest, ADenyIsTheOnlyStatementThatIsShown) {
                                {{"ActionNames.member.1", "s3:GetObject"}});
   EXPECT_EQ(answer.field("EvalDecision"), "explicitDeny");
   EXPECT_EQ(answer.count("SourcePolicyId"), 1U);
-  EXPECT_THAT(answer.field("StartPosition"), HasSubstr("<Column>90</Column>"));
+  EXPECT_THAT(answer.field("StartPosition"), HasSubstr("<Column>86</Column>"));
 }
 
 TEST_F(SimulateTest, PrincipalsAreSimulatedWithWhatTheyHold) {
