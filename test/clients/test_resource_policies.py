@@ -285,3 +285,25 @@ def test_only_the_owner_writes_it(server: Server, control: Any, memory: dict[str
             call()
         assert refusal.value.response["Error"]["Code"] in ("AccessDeniedException", "ValidationException")
     assert json.loads(control.get_resource_policy(resourceArn=arn)["policy"])["Statement"][0]["Principal"] == "*"
+
+
+def test_a_role_made_again_under_its_name_is_another(
+    server: Server, control: Any, memory: dict[str, Any], stranger: Keys, make_session: Any
+) -> None:
+    session = make_session(stranger, "Reader")
+    role = f"arn:aws:iam::{stranger.account}:role/Reader"
+    document = policy(allow("bedrock-agentcore:ListActors", memory["arn"], Principal={"AWS": role}))
+    control.put_resource_policy(resourceArn=memory["arn"], policy=document)
+    server.client("bedrock-agentcore", session).list_actors(memoryId=memory["arn"])
+    assert control.get_resource_policy(resourceArn=memory["arn"])["policy"] == document
+    iam = server.client("iam", stranger)
+    old = iam.get_role(RoleName="Reader")["Role"]["RoleId"]
+    iam.delete_role_policy(RoleName="Reader", PolicyName="inline")
+    iam.delete_role(RoleName="Reader")
+    again = make_session(stranger, "Reader")
+    with refused("AccessDeniedException", 403, pattern="no resource-based policy allows"):
+        server.client("bedrock-agentcore", again).list_actors(memoryId=memory["arn"])
+    shown = control.get_resource_policy(resourceArn=memory["arn"])["policy"]
+    assert old in shown and role not in shown
+    control.put_resource_policy(resourceArn=memory["arn"], policy=document)
+    server.client("bedrock-agentcore", again).list_actors(memoryId=memory["arn"])
