@@ -11,7 +11,9 @@
 
 namespace warifu::crypto {
 
-void wipe(std::span<std::byte> bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
+void wipe(std::span<std::byte> bytes) {
+  if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
+}
 
 SecretBytes SecretBytes::copy_of(std::span<const std::byte> bytes) {
   SecretBytes secret;
