@@ -22,18 +22,20 @@ bool within_one_part(const FlatRange& range) {
   return !part.empty() && range.end <= prefix_end(part);
 }
 
+/// A scan that goes further than this is not a page: what it reads would push out of the cache what pages need.
+constexpr std::size_t kRowsCached = 1'000;
+
 /// Rows of a range of the database in its direction; the iterator goes before the database does.
 class DbCursor {
  public:
   DbCursor(rocksdb::DB& db, const FlatRange& range, const rocksdb::Snapshot* snapshot)
-      : forward_(range.direction == Direction::kForward), lower_(range.begin), upper_(range.end) {
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot;
-    options.iterate_lower_bound = &lower_;
-    options.iterate_upper_bound = &upper_;
-    options.prefix_same_as_start = forward_ && within_one_part(range);
-    options.total_order_seek = !options.prefix_same_as_start;
-    rows_.reset(db.NewIterator(options));
+      : db_(db), forward_(range.direction == Direction::kForward), lower_(range.begin), upper_(range.end) {
+    options_.snapshot = snapshot;
+    options_.iterate_lower_bound = &lower_;
+    options_.iterate_upper_bound = &upper_;
+    options_.prefix_same_as_start = forward_ && within_one_part(range);
+    options_.total_order_seek = !options_.prefix_same_as_start;
+    rows_.reset(db_.NewIterator(options_));
     if (forward_) {
       rows_->Seek(lower_);
     } else {
@@ -49,6 +51,7 @@ class DbCursor {
     } else {
       rows_->Prev();
     }
+    if (++passed_ == kRowsCached) go_on_uncached();
   }
   [[nodiscard]] Result<> outcome() const {
     if (!rows_->status().ok()) return fail(read_error(rows_->status()));
@@ -56,8 +59,24 @@ class DbCursor {
   }
 
  private:
+  /// The same rows: the snapshot is held, or this is the committer, and nobody else writes.
+  void go_on_uncached() {
+    if (!rows_->Valid()) return;
+    const std::string at = rows_->key().ToString();
+    options_.fill_cache = false;
+    rows_.reset(db_.NewIterator(options_));
+    if (forward_) {
+      rows_->Seek(at);
+    } else {
+      rows_->SeekForPrev(at);
+    }
+  }
+
+  rocksdb::DB& db_;
+  rocksdb::ReadOptions options_;
   bool forward_;
   Slice lower_, upper_;
+  std::size_t passed_ = 0;
   std::unique_ptr<rocksdb::Iterator> rows_;
 };
 
