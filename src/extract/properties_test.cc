@@ -112,7 +112,7 @@ TEST(ExtractProperties, AnyConversationGivesSoundMemories) {
     std::vector<Turn> turns;
     const std::size_t count = 1 + random() % 6;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto time = static_cast<std::int64_t>(random()) * (round % 50 == 0 ? 1'000'000'000'000 : 1000);
+      const auto time = static_cast<std::int64_t>(random()) * (round % 50 == 0 ? 2'000'000'000 : 1000);
       turns.push_back({static_cast<Role>(random() % 4), random_text(random), {time}});
     }
     expect_sound(turns);
