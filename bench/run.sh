@@ -2,7 +2,8 @@
 # `make bench`: every figure of bench/results.md, in one run on one machine.
 set -eu
 cd "$(dirname "$0")/.."
-sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench store_bench wire_bench http_echo_bench
+sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench store_bench wire_bench \
+  http_echo_bench
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
@@ -12,7 +13,8 @@ echo "== rankings and extraction alone"
 build/release/search_bench
 build/release/extract_bench
 echo "== the vector part beside FAISS"
-if [ -x build/bench-venv/bin/python ] || { python3 -m venv build/bench-venv && build/bench-venv/bin/pip install -q numpy faiss-cpu; }; then
+[ -x build/bench-venv/bin/python ] || python3 -m venv build/bench-venv
+if build/bench-venv/bin/pip install -q numpy faiss-cpu; then
   build/bench-venv/bin/python bench/search_vs_faiss.py build/release/vectors_bench
 else
   echo "skipped: faiss-cpu cannot be installed here"
