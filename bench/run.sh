@@ -2,8 +2,8 @@
 # `make bench`: every figure of bench/results.md, in one run on one machine.
 set -eu
 cd "$(dirname "$0")/.."
-sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench store_bench wire_bench \
-  http_echo_bench
+sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench \
+  store_bench wire_bench http_echo_bench
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
