@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "extract/tastes.h"
 #include "extract/terms.h"
 #include "extract/text.h"
 #include "extract/turns.h"
 #include "extract/xml.h"
 #include "json/value.h"
-#include "json/writer.h"
 
 namespace warifu::extract {
 namespace {
@@ -65,22 +65,13 @@ Result<std::string> preference_text(const json::Value& item) {
   const json::Value* categories = item.find("categories");
   if (categories == nullptr || !categories->is_array() || categories->items().size() > kCategoriesMax)
     return refuse("no `categories`");
-  std::string out;
-  json::Writer writer(out);
-  writer.begin_object()
-      .key("context")
-      .string(context)
-      .key("preference")
-      .string(preference)
-      .key("categories")
-      .begin_array();
+  std::vector<std::string> named;
   for (const json::Value& category : categories->items()) {
     if (!category.is_string() || category.as_string().size() > kCategoryBytesMax)
       return refuse("a category is no short text");
-    writer.string(squeeze(clean(category.as_string(), kCategoryBytesMax)));
+    named.push_back(squeeze(clean(category.as_string(), kCategoryBytesMax)));
   }
-  writer.end_array().end_object();
-  return out;
+  return preference_record(context, preference, named);
 }
 
 Result<std::string> episode_text(const json::Value& item) {

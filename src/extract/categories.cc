@@ -4,6 +4,7 @@
 
 #include "extract/tastes.h"
 #include "extract/text.h"
+#include "json/writer.h"
 
 namespace warifu::extract {
 namespace {
@@ -110,6 +111,22 @@ std::vector<std::string_view> categories_of(std::string_view text) {
     if (out.size() < kCategoriesMax) out.push_back(kCategories[i].name);
   }
   if (out.empty()) out.emplace_back("General");
+  return out;
+}
+
+std::string preference_record(std::string_view context, std::string_view preference,
+                              std::span<const std::string> categories) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object()
+      .key("context")
+      .string(context)
+      .key("preference")
+      .string(preference)
+      .key("categories")
+      .begin_array();
+  for (const std::string& category : categories) writer.string(category);
+  writer.end_array().end_object();
   return out;
 }
 

@@ -7,7 +7,6 @@
 #include "extract/tastes.h"
 #include "extract/text.h"
 #include "extract/turns.h"
-#include "json/writer.h"
 
 namespace warifu::extract {
 namespace {
@@ -78,18 +77,9 @@ std::string record(const Subject& subject, const Stated& stated, Timestamp time)
     replace_first(context, " they also ", " they ");
     preference = statement(told, subject);
   }
-  std::string out;
-  json::Writer writer(out);
-  writer.begin_object()
-      .key("context")
-      .string(context)
-      .key("preference")
-      .string(preference)
-      .key("categories")
-      .begin_array();
-  for (const std::string_view category : categories_of(preference)) writer.string(category);
-  writer.end_array().end_object();
-  return out;
+  const std::vector<std::string_view> found = categories_of(preference);
+  const std::vector<std::string> categories(found.begin(), found.end());
+  return preference_record(context, preference, categories);
 }
 
 }  // namespace

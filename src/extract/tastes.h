@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +24,9 @@ struct Stated {
 
 /// Categories of a text by a general lexicon, most specific words first; at most four, `General` when none is known.
 [[nodiscard]] std::vector<std::string_view> categories_of(std::string_view text);
+
+/// A preference record's text: compact JSON, `context`, `preference` and `categories` in this order.
+[[nodiscard]] std::string preference_record(std::string_view context, std::string_view preference,
+                                            std::span<const std::string> categories);
 
 }  // namespace warifu::extract

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "records/records_testing.h"
+#include "search/renamed_testing.h"
 
 namespace warifu::records {
 namespace {
@@ -12,27 +13,7 @@ using testing::kNow;
 using testing::make;
 using testing::path;
 
-/// The static table under another name: what a server has after its model was changed.
-class Renamed final : public search::Embedder {
- public:
-  Renamed() {
-    info_ = inner_->info();
-    info_.name = "renamed";
-    info_.id = search::embedder_id(info_.name);
-  }
-  [[nodiscard]] const search::EmbedderInfo& info() const override { return info_; }
-  Result<std::vector<search::Vector>> embed(std::span<const std::string> texts, search::Side side) override {
-    embedded += texts.size();
-    std::vector<search::Vector> vectors = TRY(inner_->embed(texts, side));
-    for (search::Vector& vector : vectors) vector.embedder = info_.id;
-    return vectors;
-  }
-  std::size_t embedded = 0;
-
- private:
-  std::unique_ptr<search::Embedder> inner_ = search::static_embedder();
-  search::EmbedderInfo info_;
-};
+using search::testing::Renamed;
 
 class ReembedTest : public ::testing::Test {
  protected:
@@ -47,7 +28,7 @@ class ReembedTest : public ::testing::Test {
     return done.value_or(Reembedded{});
   }
   testing::Bench bench;
-  Renamed renamed;
+  Renamed renamed{"renamed"};
 };
 
 TEST_F(ReembedTest, GoesOnWhereItStopped) {

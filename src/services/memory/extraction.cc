@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "crypto/hash.h"
 #include "llm/error.h"
 #include "services/memory/extraction_batch.h"
 #include "services/memory/extraction_merge.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr char kSeparator = '\0';  // in no ARN, actor or session
 constexpr std::size_t kSessionsAtOnce = 1'000;
-constexpr std::string_view kRecordPrefix = "mem-";
 
 std::string key_of(std::string_view memory_arn, SessionRef ref) {
   std::string key(memory_arn);
@@ -77,8 +75,7 @@ std::string job_id_of(const memories::Target& target, const Batch& batch, const 
   const bool restarted =
       std::ranges::all_of(part.sources, [&](std::size_t index) { return batch.sources[index].entry.job_id == first; });
   if (restarted && !first.empty()) return first;
-  const crypto::Sha256 digest = crypto::sha256(seed_of(target, batch, part, "job"));
-  return records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(kRecordPrefix.size());
+  return queue::job_id(seed_of(target, batch, part, "job"));
 }
 
 queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, const Part& part, const Error& error,

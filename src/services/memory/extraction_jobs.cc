@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include "crypto/hash.h"
-#include "records/record.h"
 #include "services/memory/errors.h"
 #include "services/memory/extraction_batch.h"
 #include "services/memory/extraction_notices.h"
@@ -64,8 +62,7 @@ Result<std::vector<m::MessageMetadata>> messages_of(store::Reader& reader, const
 
 /// The id of what a session waits for: it has no row of its own.
 std::string waiting_id(const memories::Target& target, SessionRef ref) {
-  const crypto::Sha256 digest = crypto::sha256(fmt::format("{}\n{}\n{}", target.arn, ref.actor, ref.session));
-  return records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(4);
+  return queue::job_id(fmt::format("{}\n{}\n{}", target.arn, ref.actor, ref.session));
 }
 
 m::ExtractionJobMetadata output_of(const memories::Target& target, const queue::Session& session,

@@ -1,5 +1,7 @@
 #include "services/memory/extraction_queue.h"
 
+#include "crypto/hash.h"
+#include "records/record.h"
 #include "services/memory/bytes.h"
 #include "services/memory/errors.h"
 #include "store/keys.h"
@@ -116,6 +118,12 @@ Result<> each(store::Reader& reader, const store::Partition& partition, const st
 }
 
 }  // namespace
+
+std::string job_id(std::string_view seed) {
+  constexpr std::string_view kRecordPrefix = "mem-";
+  const crypto::Sha256 digest = crypto::sha256(seed);
+  return records::RecordId::derived(std::as_bytes(std::span(digest))).str().substr(kRecordPrefix.size());
+}
 
 Result<> put(store::Txn& txn, const store::Partition& partition, SessionRef ref, const Entry& entry) {
   return txn.put(partition, key_of(ref, entry), encode(entry));

@@ -52,6 +52,9 @@ struct FailedJob {
   std::vector<Message> messages;
 };
 
+/// The id of a job that `seed` decides, in the form of a UUID.
+[[nodiscard]] std::string job_id(std::string_view seed);
+
 [[nodiscard]] Result<> put(store::Txn& txn, const store::Partition& partition, SessionRef ref, const Entry& entry);
 [[nodiscard]] Result<> erase(store::Txn& txn, const store::Partition& partition, SessionRef ref, const Entry& entry);
 /// True while that very entry waits.

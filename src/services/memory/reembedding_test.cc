@@ -1,6 +1,7 @@
 #include "services/memory/reembedding.h"
 
 #include "search/entry.h"
+#include "search/renamed_testing.h"
 #include "services/memory/handler_testing.h"
 
 namespace warifu::services::memory {
@@ -8,37 +9,16 @@ namespace {
 
 using testing::HandlerTest;
 
-/// The static table under another name.
-class Renamed final : public search::Embedder {
- public:
-  explicit Renamed(std::string name) {
-    info_ = inner_->info();
-    info_.name = std::move(name);
-    info_.id = search::embedder_id(info_.name);
-  }
-  [[nodiscard]] const search::EmbedderInfo& info() const override { return info_; }
-  Result<std::vector<search::Vector>> embed(std::span<const std::string> texts, search::Side side) override {
-    embedded += texts.size();
-    std::vector<search::Vector> vectors = TRY(inner_->embed(texts, side));
-    for (search::Vector& vector : vectors) vector.embedder = info_.id;
-    return vectors;
-  }
-  std::size_t embedded = 0;
-
- private:
-  std::unique_ptr<search::Embedder> inner_ = search::static_embedder();
-  search::EmbedderInfo info_;
-};
+using search::testing::Renamed;
 
 class ReembeddingTest : public HandlerTest {
  protected:
   void put(const std::string& memory, std::string_view text) {
-    const auto made = call(
-        "POST", fmt::format("/memories/{}/memoryRecords/batchCreate", memory),
-        fmt::format(
-            R"({{"records":[{{"requestIdentifier":"r","namespaces":["/a/"],"content":{{"text":"{}"}},)"
-            R"("timestamp":1}}]}})",
-            text));
+    const auto made =
+        call("POST", fmt::format("/memories/{}/memoryRecords/batchCreate", memory),
+             fmt::format(R"({{"records":[{{"requestIdentifier":"r","namespaces":["/a/"],"content":{{"text":"{}"}},)"
+                         R"("timestamp":1}}]}})",
+                         text));
     EXPECT_EQ(made.size("successfulRecords"), 1U);
   }
 };
