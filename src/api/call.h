@@ -18,6 +18,8 @@
 
 namespace warifu::api {
 
+class Client;  // client.h
+
 /// What the server lends to every call. Outlives all of them; its parts are thread-safe.
 struct Environment {
   store::Db& db;
@@ -25,6 +27,7 @@ struct Environment {
   const Clock& clock;
   Random& random;
   std::string public_url;  // `http://127.0.0.1:4566`: the only source of URLs that the server hands out
+  const Client* client = nullptr;  // calls of other services; set once the pipeline stands, before the first request
 };
 
 class Pipeline;
