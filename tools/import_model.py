@@ -20,6 +20,25 @@ MEMORY_CONTROL = """
 CreateMemory GetMemory ListMemories UpdateMemory DeleteMemory
 TagResource UntagResource ListTagsForResource PutResourcePolicy GetResourcePolicy DeleteResourcePolicy
 """.split()
+GATEWAY = """
+CreateGateway GetGateway ListGateways UpdateGateway DeleteGateway
+CreateGatewayTarget GetGatewayTarget ListGatewayTargets UpdateGatewayTarget DeleteGatewayTarget SynchronizeGatewayTargets
+CreateGatewayRule GetGatewayRule ListGatewayRules UpdateGatewayRule DeleteGatewayRule
+CreateGatewayRateLimit GetGatewayRateLimit ListGatewayRateLimits UpdateGatewayRateLimit DeleteGatewayRateLimit
+BatchPutGatewayRateLimits
+""".split()
+CREDENTIALS_CONTROL = """
+CreateApiKeyCredentialProvider GetApiKeyCredentialProvider ListApiKeyCredentialProviders
+UpdateApiKeyCredentialProvider DeleteApiKeyCredentialProvider
+CreateOauth2CredentialProvider GetOauth2CredentialProvider ListOauth2CredentialProviders
+UpdateOauth2CredentialProvider DeleteOauth2CredentialProvider
+CreateWorkloadIdentity GetWorkloadIdentity ListWorkloadIdentities UpdateWorkloadIdentity DeleteWorkloadIdentity
+GetTokenVault SetTokenVaultCMK
+""".split()
+CREDENTIALS_DATA = """
+GetWorkloadAccessToken GetWorkloadAccessTokenForJWT GetWorkloadAccessTokenForUserId
+GetResourceApiKey GetResourceOauth2Token CompleteResourceTokenAuth
+""".split()
 IAM = """
 CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser ListUserTags
 PutUserPermissionsBoundary DeleteUserPermissionsBoundary
@@ -69,8 +88,8 @@ SERVICES = {
         "signing_name": "bedrock-agentcore",
         "event_source": "bedrock-agentcore.amazonaws.com",
         "planes": [
-            ("bedrock-agentcore/2024-02-28", MEMORY_DATA),
-            ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL),
+            ("bedrock-agentcore/2024-02-28", MEMORY_DATA + CREDENTIALS_DATA),
+            ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL + GATEWAY + CREDENTIALS_CONTROL),
         ],
     },
     "bedrock": {
@@ -129,6 +148,13 @@ AMENDMENTS = {
         "Event": {"optional": ["payload"], "shapes": {"payload": "MemoryDocument"}},
         # The live service's own text for a malformed id.
         "MemoryId": {"invalid_message": "Invalid memoryId: not a valid memory ID or ARN"},
+        # The ARN in the id's place is a common mistake, and says as well which gateway is meant.
+        "GatewayIdentifier": {
+            "pattern": "(arn:aws:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/)?([0-9a-z][-]?){1,100}-[0-9a-z]{10}"
+        },
+        # A network of one's own need not speak TLS; whether plain HTTP may be reached is the operator's to say.
+        "McpServerTargetConfigurationEndpointString": {"pattern": "https?://.*"},
+        "PassthroughEndpoint": {"pattern": "https?://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?"},
     },
 }
 
@@ -285,8 +311,9 @@ def amend(model, amendments):
             del model["shapes"][shape]["members"][member]["required"]
         for member, other in amendment.get("shapes", {}).items():
             model["shapes"][shape]["members"][member]["shape"] = other
-        if "invalid_message" in amendment:
-            model["shapes"][shape]["invalid_message"] = amendment["invalid_message"]
+        for trait in ("invalid_message", "pattern"):
+            if trait in amendment:
+                model["shapes"][shape][trait] = amendment[trait]
 
 
 def dump(model):
