@@ -24,7 +24,7 @@ THIRD_PARTY = {
     "simdjson": {"json"},
     "utf8proc.h": {"search"},
     "libstemmer.h": {"search"},
-    "re2/": {"wire"},
+    "re2/": {"mcp", "wire"},
     "spdlog/": {"server"},
     "CLI/": {"cli", "main"},
     "yaml-cpp/": {"server", "cli"},
