@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ struct Environment {
   const Sealer& sealer;
   const Clock& clock;
   Random& random;
-  std::string public_url;  // `http://127.0.0.1:4566`: the only source of URLs that the server hands out
+  std::string public_url;          // `http://127.0.0.1:4566`: the only source of URLs that the server hands out
   const Client* client = nullptr;  // calls of other services; set once the pipeline stands, before the first request
 };
 
@@ -55,6 +56,9 @@ class Call {
   /// The account that owns `resource()`; the caller's account when there is none.
   [[nodiscard]] const AccountId& owner() const { return owner_; }
 
+  /// Forward access: the services that the request came through, first to last; empty: the principal's own call.
+  [[nodiscard]] std::span<const std::string> via() const { return via_; }
+
   /// Whether this call would be allowed if its condition key `key` had `value`, for what only its handler can know:
   /// where a record lies that a batch names by its id. Asked of the policies that `reader` sees. REQUIRES: the
   /// operation supplies `key` element by element (`each` in model/authorization).
@@ -77,6 +81,7 @@ class Call {
   std::string region_;
   std::string resource_;
   std::string operation_;
+  std::vector<std::string> via_;
   std::function<Result<bool>(store::Reader&, std::string_view, std::string_view)> ask_again_;
 };
 

@@ -49,8 +49,7 @@ class Client {
   Task<Result<Output>> invoke(const wire::TypedOperation<Input, Output>& typed, Input input, As as,
                               std::string region) const {
     Output output;
-    const Result<> done =
-        co_await invoke_erased(*typed.operation, &input, &output, std::move(as), std::move(region));
+    const Result<> done = co_await invoke_erased(*typed.operation, &input, &output, std::move(as), std::move(region));
     if (!done) co_return std::unexpected(done.error());
     co_return output;
   }
@@ -70,7 +69,7 @@ struct RoleSession {
 struct RoleRequest {
   std::string role_arn;
   std::string session_name;
-  As as;                                // as_service(…): the role's trust policy decides
+  As as;  // as_service(…): the role's trust policy decides
   std::string region;
   std::int32_t duration_seconds = 3600;
 };

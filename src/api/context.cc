@@ -1,5 +1,7 @@
 #include "api/context.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/paths.h"
@@ -9,12 +11,36 @@ namespace warifu::api {
 
 using policy::key;
 
+namespace {
+
+/// `bedrock-agentcore.amazonaws.com` as kms:ViaService has it: with the region.
+std::string in_region(std::string_view service, std::string_view region) {
+  const std::size_t dot = service.find('.');
+  return dot == std::string_view::npos ? std::string(service)
+                                       : fmt::format("{}.{}{}", service.substr(0, dot), region, service.substr(dot));
+}
+
+/// The service that asks a key to be used for someone: the last that forwarded the call, or the caller itself.
+std::string_view asking_service(const Call& call) {
+  if (!call.via().empty()) return call.via().back();
+  return call.principal().service;
+}
+
+}  // namespace
+
+RequestKeys::RequestKeys(const http::Request& request, const Call& call)
+    : request_(request), via_(call.via().begin(), call.via().end()), call_(call) {}
+
 RequestKeys::RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
                          const wire::Permission& permission, const void* input, const Target& target)
     : request_(request),
       requested_region_(target.requested_region),
+      via_(call.via().begin(), call.via().end()),
       inference_profile_arn_(target.inference_profile_arn),
       call_(call) {
+  if (operation.service->signing_name == "kms" && !asking_service(call).empty()) {
+    via_service_ = in_region(asking_service(call), call.region());
+  }
   add_entity_keys(operation.context, target);
   add_entity_keys(permission.context, target);
   wire::each_context_value(operation, &permission, input,
@@ -67,14 +93,23 @@ void RequestKeys::fill_with(policy::Context& context, std::string_view name, std
   context.set(name, value);
 }
 
+void RequestKeys::fill_via(policy::Context& context) const {
+  context.set_bool(key("aws:ViaAWSService"), !via_.empty());
+  if (!via_service_.empty()) context.set(key("kms:ViaService"), via_service_);
+  if (via_.empty()) return;
+  context.set(key("aws:CalledViaFirst"), via_.front());
+  context.set(key("aws:CalledViaLast"), via_.back());
+  context.set_many(key("aws:CalledVia"), via_);
+}
+
 void RequestKeys::fill_common(policy::Context& context) const {
-  context.set(key("aws:SourceIp"), request_.peer_ip);
+  if (!request_.peer_ip.empty()) context.set(key("aws:SourceIp"), request_.peer_ip);
   context.set_bool(key("aws:SecureTransport"), request_.secure);
   context.set_time(key("aws:CurrentTime"), call_.now());
   context.set_number(key("aws:EpochTime"), call_.now().seconds());
   context.set(key("aws:RequestedRegion"), requested_region_.empty() ? call_.region() : requested_region_);
   if (!inference_profile_arn_.empty()) context.set("bedrock:InferenceProfileArn", inference_profile_arn_);
-  context.set_bool(key("aws:ViaAWSService"), false);
+  fill_via(context);
   if (const auto agent = request_.headers.get("user-agent")) context.set(key("aws:UserAgent"), *agent);
   if (const auto referer = request_.headers.get("referer")) context.set(key("aws:Referer"), *referer);
   for (const auto& [name, value] : single_) context.set(name, value);

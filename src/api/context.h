@@ -22,6 +22,8 @@ class RequestKeys {
  public:
   RequestKeys(const http::Request& request, const Call& call, const wire::Operation& operation,
               const wire::Permission& permission, const void* input, const Target& target);
+  /// Of a request that no model describes: network, time and via keys alone.
+  RequestKeys(const http::Request& request, const Call& call);
 
   /// In how many forms the call is to be asked: one, but for batches, which must be allowed for each of the different
   /// values that their elements give a key, and without the key where an element gives none.
@@ -29,8 +31,8 @@ class RequestKeys {
   /// An element gave, or could have given, a form.
   [[nodiscard]] bool has_forms() const { return !forms_.empty(); }
 
-  /// Network, time and operation keys. aws:SourceAccount, aws:SourceArn and aws:CalledVia are absent: nobody calls on
-  /// someone's behalf here. REQUIRES: form < forms().
+  /// Network, time, via and operation keys; aws:CalledVia and kms:ViaService only where a service forwards the call.
+  /// aws:SourceIp is absent of a call from within the server. REQUIRES: form < forms().
   void fill(policy::Context& context, std::size_t form) const;
 
   /// Copies what views showed of the input, which the handler is about to take.
@@ -42,10 +44,13 @@ class RequestKeys {
   void add_value(const wire::ContextValue& value);
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
   void fill_common(policy::Context& context) const;
+  void fill_via(policy::Context& context) const;
   void add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target);
 
   const http::Request& request_;
   std::string requested_region_;
+  std::vector<std::string_view> via_;
+  std::string via_service_;  // kms:ViaService; empty: absent
   std::string inference_profile_arn_;
   const Call& call_;
   std::vector<std::pair<std::string, std::string_view>> single_;

@@ -78,17 +78,17 @@ bool for_management_alone(const wire::Operation& operation) {
          (operation.permissions.empty() || operation.permissions.front().action.starts_with("warifu:"));
 }
 
-Error denied(const Environment& environment, const DenialOptions& options, const Call& call,
-             const wire::Operation& operation, const access::Ask& ask, const access::Outcome& outcome) {
+Error denied(const Environment& environment, const DenialOptions& options, const Call& call, std::string_view service,
+             std::string_view operation, const access::Ask& ask, const access::Outcome& outcome) {
   // To those who may not decode, no id exists: not even the refusal tells.
-  if (operation.service->signing_name == "warifu" && ask.action == kDecode) return no_such_denial();
+  if (service == "warifu" && ask.action == kDecode) return no_such_denial();
   std::string message = access::denial_message(call.principal().arn, ask, outcome.decision, options.wording);
   if (outcome.evidence && options.keep) {
     options.keep({.request_id = call.request_id(),
                   .when = call.now(),
                   .caller = call.account(),
-                  .service = std::string(operation.service->signing_name),
-                  .operation = std::string(operation.name),
+                  .service = std::string(service),
+                  .operation = std::string(operation),
                   .message = message,
                   .evidence = outcome.evidence});
   }

@@ -24,10 +24,11 @@ struct DenialOptions {
 /// The purpose under which encoded messages are sealed; the account's number follows.
 inline constexpr std::string_view kEncodedDenialPurpose = "authorization-message/";
 
-/// The Error that the caller gets for `outcome`, a denial. Keeps the denial. An operation that explains denials answers
-/// as if the one that was asked for did not exist.
+/// The Error that the caller of `operation` of the service signed as `service` gets for `outcome`, a denial. Keeps the
+/// denial. An operation that explains denials answers as if the one that was asked for did not exist.
 [[nodiscard]] Error denied(const Environment& environment, const DenialOptions& options, const Call& call,
-                           const wire::Operation& operation, const access::Ask& ask, const access::Outcome& outcome);
+                           std::string_view service, std::string_view operation, const access::Ask& ask,
+                           const access::Outcome& outcome);
 
 /// What a request id that nobody was denied under, or that does not concern the asker, is answered with.
 [[nodiscard]] Error no_such_denial();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "access/principal.h"
+#include "api/report.h"
 #include "base/http.h"
 #include "base/time.h"
 #include "policy/context.h"
@@ -17,8 +19,8 @@ namespace warifu::api {
 
 /// What a request must prove to come in.
 struct Door {
-  std::string_view signing_name;  // the service that its signature must be scoped to
-  std::string_view operation;     // its name in logs, metrics and the trail: `InvokeGateway`
+  std::string_view signing_name;  // the service that its signature must be scoped to; static storage
+  std::string_view operation;     // its name in logs, metrics and the trail: `InvokeGateway`; static storage
   std::string action;             // `bedrock-agentcore:InvokeGateway`; empty: who proves an identity may come in
   std::string resource;           // ARN that the action is asked on
   std::string resource_account;   // twelve digits
@@ -35,6 +37,8 @@ struct Visit {
   std::string request_id;
   Timestamp now;
   std::string region;
+  Report report{};  // what is known so far; completed by Pipeline::depart
+  std::chrono::steady_clock::time_point begun{};
 };
 
 /// A request that did not.
@@ -43,6 +47,8 @@ struct Refusal {
   std::string code;        // `AccessDeniedException`, `InvalidSignatureException` …
   std::string message;     // the full sentence
   std::string request_id;  // under which a denial is kept, for `warifu explain`
+  Report report{};
+  std::chrono::steady_clock::time_point begun{};
 };
 
 using Admission = std::expected<Visit, Refusal>;

@@ -12,9 +12,9 @@ namespace warifu::api {
 /// What a Host header says about a request. Host is never trusted to route: the credential scope does. It can only
 /// contradict, and then the request is refused.
 struct HostClaim {
-  bool loopback = false;                // localhost, 127.0.0.0/8, ::1
-  std::optional<std::string> service;   // signing name that a `*.amazonaws.com` name stands for
-  std::optional<std::string> region;    // region in such a name
+  bool loopback = false;               // localhost, 127.0.0.0/8, ::1
+  std::optional<std::string> service;  // signing name that a `*.amazonaws.com` name stands for
+  std::optional<std::string> region;   // region in such a name
 };
 
 /// The names that this server answers to. Immutable; any thread.

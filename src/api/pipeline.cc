@@ -4,11 +4,11 @@
 
 #include <chrono>
 
-#include "access/authenticate.h"
 #include "access/authorize.h"
 #include "access/session_rules.h"
 #include "api/context.h"
 #include "api/event_source.h"
+#include "api/exchange.h"
 #include "api/resource.h"
 #include "identity/types.h"
 #include "sigv4/verify.h"
@@ -42,17 +42,6 @@ Error host_error(std::string_view host) {
 std::uint64_t secret_version(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
 
 }  // namespace
-
-struct Pipeline::Exchange {
-  http::Request request;
-  Report report;
-  Timestamp now;
-  std::optional<HostClaim> host;
-  const wire::Service* service = nullptr;
-  const wire::Operation* operation = nullptr;
-  std::optional<access::Credential> credential;  // set once; `subject` and the Call point into it
-  std::optional<access::Subject> subject;
-};
 
 Pipeline::Pipeline(const Environment& environment, const Registry& registry, const wire::Router& router,
                    PipelineOptions options)
@@ -110,8 +99,8 @@ Task<http::Response> Pipeline::serve(http::Request request) {
   http::Response response = co_await answer(exchange);
   exchange.report.status = response.status;
   if (options_.report && response.stream) {
-    response.stream = std::make_shared<ReportedStream>(std::move(response.stream), std::move(exchange.report), begun,
-                                                       options_);
+    response.stream =
+        std::make_shared<ReportedStream>(std::move(response.stream), std::move(exchange.report), begun, options_);
   } else if (options_.report) {
     options_.report(report_after(std::move(exchange.report), begun));
   }
@@ -153,17 +142,16 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   if (!authorized) co_return error(exchange, authorized.error());
 
   const Registry::Erased* handler = registry_.find(routed->operation);
-  if (handler == nullptr) {
-    co_return error(exchange,
-                    {.code = ErrorCode::kUnsupported,
-                     .message = fmt::format("{} is not implemented by this server yet", routed->operation->name),
-                     .aws_name = {},
-                     .reason = {},
-                     .fields = {}});
-  }
+  if (handler == nullptr) co_return error(exchange, not_implemented(*routed->operation));
   Result<http::Response> response = co_await (*handler)(call, input.get());
   if (!response) co_return error(exchange, response.error());
   co_return std::move(*response);
+}
+
+http::Response Pipeline::stray_host(Exchange& exchange, std::string_view host) const {
+  http::Response response = error(exchange, host_error(host));
+  response.status = kMisdirected;
+  return response;
 }
 
 std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchange& exchange) const {
@@ -171,19 +159,13 @@ std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchan
   exchange.service = claimed ? router_.service(*claimed) : router_.spoken_service(exchange.request);
   const auto host = exchange.request.headers.get("host").value_or("");
   exchange.host = options_.hosts.judge(host);
-  if (!exchange.host) {
-    http::Response response = error(exchange, host_error(host));
-    response.status = kMisdirected;
-    return std::unexpected(std::move(response));
-  }
+  if (!exchange.host) return std::unexpected(stray_host(exchange, host));
   auto params = sigv4::parse(exchange.request, exchange.now);
   if (params) return std::move(*params);
   if (const wire::Operation* open = router_.unsigned_operation(exchange.request)) {
     exchange.service = open->service;
     exchange.operation = open;
-    const std::string message = fmt::format("{} is not implemented by this server yet", open->name);
-    return std::unexpected(error(
-        exchange, {.code = ErrorCode::kUnsupported, .message = message, .aws_name = {}, .reason = {}, .fields = {}}));
+    return std::unexpected(error(exchange, not_implemented(*open)));
   }
   return std::unexpected(refused(exchange, params.error()));
 }
@@ -294,10 +276,11 @@ Result<> Pipeline::ask(store::Reader& reader, Exchange& exchange, const Call& ca
       .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
   exchange.report.resource = target.arn;
   for (std::size_t form = 0; form < keys.forms(); ++form) {
-    const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask,
-                                               [&](policy::Context& context) { keys.fill(context, form); }));
+    const auto outcome = TRY(
+        access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) { keys.fill(context, form); }));
     if (outcome.decision.allowed) continue;
-    return fail(denied(environment_, options_.denials, call, operation, ask, outcome));
+    return fail(
+        denied(environment_, options_.denials, call, operation.service->signing_name, operation.name, ask, outcome));
   }
   return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <string>
@@ -8,10 +8,13 @@
 
 #include "access/subject.h"
 #include "api/call.h"
+#include "api/client.h"
 #include "api/context.h"
 #include "api/denial.h"
+#include "api/door.h"
 #include "api/host.h"
 #include "api/registry.h"
+#include "api/report.h"
 #include "base/auth_failure.h"
 #include "base/check.h"
 #include "base/http.h"
@@ -20,20 +23,6 @@
 #include "wire/route.h"
 
 namespace warifu::api {
-
-/// What became of one request, for logs, metrics and `make demo`. Holds no secret and no payload.
-struct Report {
-  std::string_view service;    // signing name; empty before it is known
-  std::string_view operation;  // empty before routing
-  std::string request_id;
-  std::string principal_arn;  // empty before authentication
-  std::string resource;
-  std::string error_code;  // exception name on the wire; empty on success
-  std::string message;     // why it was refused or failed; empty on success
-  std::string peer_ip;
-  int status = 0;
-  std::int64_t duration_us = 0;
-};
 
 struct PipelineOptions {
   HostPolicy hosts{{}};
@@ -51,7 +40,7 @@ struct PipelineOptions {
 ///
 /// Authentication precedes authorization, which precedes existence. Whatever fails on the way is answered in the
 /// protocol of the service that the credential scope names; nothing falls through to a handler.
-class Pipeline {
+class Pipeline final : public Client {
  public:
   /// `environment`, `registry` and `router` must outlive the pipeline.
   Pipeline(const Environment& environment, const Registry& registry, const wire::Router& router,
@@ -59,12 +48,25 @@ class Pipeline {
 
   [[nodiscard]] Task<http::Response> serve(http::Request request);
 
+  /// Authenticates `request` and authorizes it on what `door` says, by the rules of modelled operations; the body is
+  /// left as it is. Whoever asked answers the request, and then says how by `depart`, once, refused or not.
+  [[nodiscard]] Task<Admission> admit(http::Request& request, Door door);
+  void depart(const Visit& visit, Departure departure) const;
+  void depart(const Refusal& refusal, Departure departure) const;
+
  private:
   struct Exchange;
-  struct Admitted;
   class ReportedStream;
 
   Task<http::Response> answer(Exchange& exchange);
+  Task<Result<>> invoke_erased(const wire::Operation& operation, void* input, void* output, As as,
+                               std::string region) const override;
+  Task<Result<>> answer_inside(Exchange& exchange, const As& as, const std::string& region, void* input,
+                               void* output) const;
+  Task<std::expected<void, http::Response>> identify(Exchange& exchange, Door& door);
+  Result<> ask_at_door(Exchange& exchange, const Call& call, const Door& door) const;
+  Result<> know(Exchange& exchange, access::Principal principal) const;
+  void tell(Report report, std::chrono::steady_clock::time_point begun, Departure departure) const;
   bool takes_development_keys(const Exchange& exchange) const;
   Task<Result<>> prepare_development_account(const Exchange& exchange, const sigv4::AuthParams& params);
   std::expected<sigv4::AuthParams, http::Response> read_signature(Exchange& exchange) const;
@@ -76,6 +78,7 @@ class Pipeline {
   static void let_ask_again(const Exchange& exchange, Call& call, const wire::Permission& permission,
                             const Target& target, RequestKeys keys);
   http::Response error(Exchange& exchange, const Error& error) const;
+  http::Response stray_host(Exchange& exchange, std::string_view host) const;
   http::Response refused(Exchange& exchange, const AuthFailure& failure) const;
 
   const Environment& environment_;

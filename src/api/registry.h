@@ -22,6 +22,9 @@ class Registry {
   /// A handler behind its type: moves out of `input`, answers the encoded response.
   using Erased = std::function<Task<Result<http::Response>>(Call& call, void* input)>;
 
+  /// The same for a caller within the server: moves out of `input`, moves into `output`.
+  using Inside = std::function<Task<Result<>>(Call& call, void* input, void* output)>;
+
   /// Binds a generated operation to its handler: a function or function object from a `Call&`, which outlives the
   /// call, and a decoded `Input` to `Task<Result<Output>>`. A lambda that captures is no coroutine itself; it calls one
   /// (`[&state](Call& call, In in) { return handle(call, state, std::move(in)); }`). REQUIRES: not bound before.
@@ -33,6 +36,12 @@ class Registry {
       Result<Output> output = co_await handler(call, std::move(*static_cast<Input*>(input)));
       if (!output) co_return std::unexpected(std::move(output).error());
       co_return wire::encode(*operation, &*output, call.request_id());
+    });
+    inside_.emplace(operation, [handler](Call& call, void* input, void* output) -> Task<Result<>> {
+      Result<Output> made = co_await handler(call, std::move(*static_cast<Input*>(input)));
+      if (!made) co_return std::unexpected(std::move(made).error());
+      *static_cast<Output*>(output) = std::move(*made);
+      co_return Result<>{};
     });
   }
 
@@ -55,11 +64,17 @@ class Registry {
 
   /// nullptr: modelled, without a handler.
   [[nodiscard]] const Erased* find(const wire::Operation* operation) const;
+  /// nullptr: without a handler, or one that answers with a stream.
+  [[nodiscard]] const Inside* find_inside(const wire::Operation* operation) const;
 
  private:
   void add(const wire::Operation* operation, Erased handler);
 
   std::unordered_map<const wire::Operation*, Erased> handlers_;
+  std::unordered_map<const wire::Operation*, Inside> inside_;
 };
+
+/// What a modelled operation without a handler answers.
+[[nodiscard]] Error not_implemented(const wire::Operation& operation);
 
 }  // namespace warifu::api

@@ -149,8 +149,7 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   return Target{.arn = std::move(entity.arn), .account = account, .boundary_arn = std::move(entity.boundary_arn)};
 }
 
-std::vector<Target> further_targets(const wire::Permission& permission, const Target& target,
-                                    std::string_view region) {
+std::vector<Target> further_targets(const wire::Permission& permission, const Target& target, std::string_view region) {
   std::vector<Target> further;
   if (permission.lookup != wire::Lookup::kModel) return further;
   for (RoutedModel& model : routed_models(target.arn, region)) {

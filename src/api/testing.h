@@ -64,6 +64,7 @@ class TestServer {
   explicit TestServer(const std::function<void(Registry&)>& bind, PipelineOptions options = {}) {
     bind(registry_);
     pipeline_ = std::make_unique<Pipeline>(environment_, registry_, router_, std::move(options));
+    environment_.client = pipeline_.get();
   }
 
   /// Makes an account with an administrator and returns the administrator's keys.
@@ -118,11 +119,29 @@ class TestServer {
     return std::move(*response);
   }
 
+  /// Runs one coroutine to its end, as an event loop would.
+  template <class T>
+  T await(Task<T> task) {
+    boost::asio::io_context loop;
+    std::optional<T> result;
+    boost::asio::co_spawn(loop, keep(std::move(task), result),
+                          [](const std::exception_ptr& failure) { CHECK(failure == nullptr, "a coroutine threw"); });
+    const auto work = boost::asio::make_work_guard(loop);
+    while (!result) loop.run_one();
+    return std::move(*result);
+  }
+
+  [[nodiscard]] Pipeline& pipeline() { return *pipeline_; }
   [[nodiscard]] store::Db& db() { return *db_; }
   [[nodiscard]] ManualClock& clock() { return clock_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
  private:
+  template <class T>
+  static Task<> keep(Task<T> task, std::optional<T>& result) {
+    result = co_await std::move(task);
+  }
+
   Task<> run(http::Request request, std::optional<http::Response>& response) {
     http::Response answer = co_await pipeline_->serve(std::move(request));
     // A stream lives on the loop that it began on: what it makes is read here, as the socket would.

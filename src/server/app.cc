@@ -164,6 +164,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
       .keep = [&book = *parts->denials](audit::Denial denial) { book.note(std::move(denial)); }};
   parts->pipeline =
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
+  parts->environment->client = parts->pipeline.get();
   Parts* raw = parts.get();
   server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(

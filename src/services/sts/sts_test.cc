@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "api/client.h"
 #include "api/testing.h"
 #include "identity/roles.h"
 #include "services/sts/operations.h"
@@ -152,6 +153,44 @@ TEST_F(StsTest, ASessionPolicyOnlyTakesAway) {
   // A federated user without session policies may do nothing, though its user is an administrator.
   const auto denied = call(keys_in(response), "GetAccessKeyInfo&AccessKeyId=AKIAIOSFODNN7EXAMPLE");
   EXPECT_EQ(denied.status, 403) << denied.body;
+}
+
+class ServiceRoleTest : public StsTest {
+ protected:
+  Result<api::RoleSession> assume(std::string_view service, std::string_view source_arn) {
+    return server.await(api::assume_role(
+        *server.environment().client, server.environment(),
+        {.role_arn = "arn:aws:iam::111111111111:role/gateway",
+         .session_name = "session",
+         .as = api::as_service(service, source_arn, *AccountId::parse("111111111111")),
+         .region = "us-east-1"}));
+  }
+  static constexpr std::string_view kSource = "arn:aws:bedrock-agentcore:us-east-1:111111111111:gateway/g-0123456789";
+};
+
+TEST_F(ServiceRoleTest, AServiceAssumesARoleThatTrustsIt) {
+  make_role("111111111111", "gateway",
+            R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":)"
+            R"("bedrock-agentcore.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{"StringEquals":)"
+            R"({"aws:SourceAccount":"111111111111"},"ArnLike":{"aws:SourceArn":")" +
+                std::string(kSource) + R"("}}}]})");
+  const auto session = assume("bedrock-agentcore.amazonaws.com", kSource);
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(session->principal.arn, "arn:aws:sts::111111111111:assumed-role/gateway/session");
+  const Keys keys{session->credentials.access_key_id, session->credentials.secret_access_key,
+                  session->credentials.session_token};
+  EXPECT_EQ(element(call(keys, "GetCallerIdentity").body, "Arn"), session->principal.arn) << "it signs, too";
+
+  EXPECT_FALSE(assume("lambda.amazonaws.com", kSource)) << "another service";
+  EXPECT_FALSE(assume("bedrock-agentcore.amazonaws.com", std::string(kSource) + "x")) << "for another resource";
+}
+
+TEST_F(ServiceRoleTest, AServiceAssumesNoRoleThatDoesNotTrustIt) {
+  EXPECT_FALSE(assume("bedrock-agentcore.amazonaws.com", kSource)) << "there is none";
+  make_role("111111111111", "gateway", trusting("arn:aws:iam::111111111111:root"));
+  const auto session = assume("bedrock-agentcore.amazonaws.com", kSource);
+  ASSERT_FALSE(session) << "trusting the account is not trusting a service";
+  EXPECT_EQ(session.error().code, ErrorCode::kAccessDenied);
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "access/authenticate.h"
+#include "access/subject.h"
+#include "api/pipeline.h"
+
+namespace warifu::api {
+
+/// One request on its way through the pipeline. Of the pipeline's own files alone.
+struct Pipeline::Exchange {
+  http::Request request;
+  Report report;
+  Timestamp now;
+  std::optional<HostClaim> host;
+  const wire::Service* service = nullptr;
+  const wire::Operation* operation = nullptr;
+  std::optional<access::Credential> credential;  // set once; `subject` and the Call point into it
+  std::optional<access::Subject> subject;
+};
+
+}  // namespace warifu::api
