@@ -56,7 +56,7 @@ Result<> erase_range(store::Txn& txn, const GatewayPlace& place, const std::stri
 
 Result<std::vector<Rule>> rules(store::Reader& reader, const GatewayPlace& place) {
   std::vector<Rule> found = TRY(all<Rule>(reader, place, keys::rules(place), rule_shapes()));
-  std::ranges::stable_sort(found, {}, &Rule::priority);
+  std::ranges::sort(found, {}, &Rule::priority);
   return found;
 }
 
