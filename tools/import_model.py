@@ -81,6 +81,10 @@ EnableAWSServiceAccess DisableAWSServiceAccess ListAWSServiceAccessForOrganizati
 RegisterDelegatedAdministrator DeregisterDelegatedAdministrator ListDelegatedAdministrators
 ListDelegatedServicesForAccount PutResourcePolicy DescribeResourcePolicy DeleteResourcePolicy
 """.split()
+CLOUDTRAIL = """
+LookupEvents CreateTrail UpdateTrail DeleteTrail GetTrail GetTrailStatus DescribeTrails ListTrails StartLogging
+StopLogging PutEventSelectors GetEventSelectors ListPublicKeys AddTags RemoveTags ListTags
+""".split()
 
 # What is served: one model may join several of AWS's, where one signing name covers them.
 SERVICES = {
@@ -115,6 +119,11 @@ SERVICES = {
         "signing_name": "access-analyzer",
         "event_source": "access-analyzer.amazonaws.com",
         "planes": [("accessanalyzer/2019-11-01", ["ValidatePolicy"])],
+    },
+    "cloudtrail": {
+        "signing_name": "cloudtrail",
+        "event_source": "cloudtrail.amazonaws.com",
+        "planes": [("cloudtrail/2013-11-01", CLOUDTRAIL)],
     },
     "sts": {
         "signing_name": "sts",

@@ -94,6 +94,8 @@ struct Operation {
   std::size_t body_bytes_max = 0;
   bool unsigned_allowed = false;      // AssumeRoleWithWebIdentity, AssumeRoleWithSAML
   bool read_only = false;             // audit: a read
+  bool data_event = false;            // audit: of what resources hold, not of the resources themselves
+  std::string_view recorded{};        // audit: the only members of the input that are recorded; empty: all
   std::string_view result_wrapper{};  // query: `AssumeRoleResult`; empty when there is no output
 };
 

@@ -11,6 +11,7 @@ LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "
            "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup", "model": "kModel",
            "organization": "kOrganization"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
+EVENTS = {"management": False, "data": True}
 OPERATIONS_PER_GROUP_MAX = 15
 MEMBERS_MAX = 256  # the decoder keeps a bit for each
 
@@ -127,6 +128,8 @@ class Service:
             "context": rules.get("context", {}),
             "body_bytes_max": rules.get("body_bytes_max", BODY_BYTES_MAX),
             "read_only": rules.get("read_only", operation.name.startswith(READS)),
+            "data_event": EVENTS[rules.get("event", "management")],
+            "recorded": rules.get("recorded", []),
         }
 
     def _permission(self, operation, rules):
@@ -147,6 +150,8 @@ class Service:
 
     def _check_paths(self, operation):
         """Every member that authorization reads must exist: a misspelt one would silently supply nothing."""
+        for name in operation.rules["recorded"]:
+            self.member_at(operation, name)
         for permission in operation.rules["permissions"]:
             for name in placeholders(permission["resource"]):
                 if name not in ("partition", "region", "account", "caller"):

@@ -162,6 +162,8 @@ def operation_text(service, operation):
               ("body_bytes_max", str(rules["body_bytes_max"])),
               ("unsigned_allowed", "true" if data.get("unsigned") else "false"),
               ("read_only", "true" if rules["read_only"] else "false"),
+              ("data_event", "true" if rules["data_event"] else "false"),
+              ("recorded", literal(",".join(rules["recorded"]))),
               ("result_wrapper", literal(data.get("result_wrapper", "")))]
     return "".join(out), f"constinit const wire::Operation k{name}{{{fields(pairs)}}};\n"
 
