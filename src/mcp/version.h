@@ -50,7 +50,7 @@ struct CacheHint {
 };
 
 /// Makes a result fit the version that its reader speaks. Stateless: adds what is missing of `resultType`, `ttlMs`,
-/// `cacheScope` (cacheable methods) and `_meta[serverInfo]` (unless null). Earlier: takes the first three away.
+/// `cacheScope` (cacheable methods), and sets `_meta[serverInfo]` (unless null). Earlier: takes the first three away.
 /// REQUIRES: `result` is an object.
 void fit_result(json::Value& result, Version version, std::string_view method, const CacheHint& hint,
                 const json::Value& server_info);
