@@ -31,6 +31,13 @@ void add_models(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
   serve
+      .add_option("--llm-tokens-per-minute", options.llm_tokens_per_minute,
+                  "what making memory records may cost with the model; more waits, or fails as LTM_RATE_EXCEEDED; 0: "
+                  "no limit")
+      ->envname("WARIFU_LLM_TOKENS_PER_MINUTE")
+      ->capture_default_str()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}));
+  serve
       .add_option(
           "--embedder", options.embedder,
           "static: the table in the binary; auto: --embedding-url, else the installed transformer, else the table")

@@ -126,7 +126,7 @@ class Attribution {
       best = index;
     }
     const Utterance& said = script_.said[best];
-    return {std::string(cut(text, kTextBytesMax)), index_text(script_, best), said.time, {said.source}};
+    return {std::string(cut(text, kTextBytesMax)), index_text(script_, best), said.time, {said.source}, {}};
   }
 
  private:
@@ -197,7 +197,8 @@ Result<Operation> reflection_of(const json::Value& item, std::size_t number, std
 
 }  // namespace
 
-Result<std::vector<Memory>> memories_from_answer(Kind kind, std::string_view answer, const Conversation& conversation) {
+Result<std::vector<Memory>> memories_from_answer(Kind kind, std::string_view answer, const Conversation& conversation,
+                                                 std::span<const MetadataField> fields) {
   const std::vector<json::Value> items = TRY(items_of(answer, "memories"));
   const Attribution attribution(conversation);
   if (!items.empty() && attribution.empty()) return refuse("memories of a conversation in which nothing was said");
@@ -205,7 +206,9 @@ Result<std::vector<Memory>> memories_from_answer(Kind kind, std::string_view ans
   for (const json::Value& item : items) {
     std::string text = TRY(record_text(kind, item));
     if (text.size() > kTextBytesMax) return refuse("a memory is too long");
-    out.push_back(attribution.memory(std::move(text)));
+    Memory memory = attribution.memory(std::move(text));
+    memory.metadata = metadata_from_answer(item.find("metadata"), fields);
+    out.push_back(std::move(memory));
   }
   return out;
 }

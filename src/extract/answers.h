@@ -16,9 +16,11 @@ inline constexpr std::size_t kAnswerItemsMax = 256;
 /// Reads a model's answer to `extraction_prompt`. A code fence around it and a bare array are tolerated; anything else
 /// that is not the schema (other members' types, empty or over-long texts, too many items, no JSON) is
 /// ErrorCode::kValidation, and nothing of the answer is used. Sources and index texts are those of the fresh turns that
-/// share most words with each memory. An empty list is a good answer.
+/// share most words with each memory. An empty list is a good answer. Of an item's `metadata` each value that is what
+/// `fields` allow is taken (`metadata_from_answer`); the rest of it is left out, for a memory is worth more.
 [[nodiscard]] Result<std::vector<Memory>> memories_from_answer(Kind kind, std::string_view answer,
-                                                               const Conversation& conversation);
+                                                               const Conversation& conversation,
+                                                               std::span<const MetadataField> fields = {});
 
 /// One step of an answer to `consolidation_prompt` or `reflection_prompt`: for new memory `memory` (for reflections:
 /// kSkip never occurs and `memory` counts the answer's items).

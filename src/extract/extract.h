@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "extract/metadata.h"
 
 namespace warifu::extract {
 
@@ -25,12 +26,13 @@ struct Turn {
 /// What becomes a record. `text` is the record's text in the service's form; `index_text` stays hidden and is searched
 /// beside it (the date, the question answered, the two turns before, the turn itself). Both are well-formed UTF-8 and
 /// at most kTextBytesMax and kIndexBytesMax long. `sources` are indices into Conversation::fresh, ascending and never
-/// empty.
+/// empty. `metadata`: what a model inferred of it; the built-in extractor infers none (`values_named` does).
 struct Memory {
   std::string text;
   std::string index_text;
   Timestamp time;
   std::vector<std::size_t> sources;
+  Metadata metadata{};
 };
 
 /// A stretch of one session, oldest first. Only `fresh` yields memories; `context` is what came before it (give at

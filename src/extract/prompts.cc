@@ -177,9 +177,9 @@ std::string numbered(std::span<const Memory> memories) {
 Prompt make(std::string_view task, const Schema& schema, const PromptOptions& options, std::string user) {
   const std::string_view instructions =
       options.instructions.empty() ? task : cut(options.instructions, kInstructionBytesMax);
-  Prompt out{.user = std::move(user), .schema_name = std::string(schema.name), .schema = std::string(schema.text)};
-  out.system = fmt::format("{}\n{}Answer with one JSON object of this schema and nothing else:\n{}\n", instructions,
-                           kSafety, schema.text);
+  Prompt out{.user = std::move(user), .schema_name = std::string(schema.name), .schema = schema.text};
+  out.system = fmt::format("{}\n{}{}Answer with one JSON object of this schema and nothing else:\n{}\n", instructions,
+                           metadata_rules(options.fields), kSafety, schema.text);
   return out;
 }
 
@@ -188,7 +188,7 @@ Prompt make(std::string_view task, const Schema& schema, const PromptOptions& op
 Prompt extraction_prompt(Kind kind, const Conversation& conversation, const PromptOptions& options) {
   const Script script = read_script(conversation, kContextTurnsMax);
   return make(
-      task_of(kind), extraction_schema(kind), options,
+      task_of(kind), extraction_schema(kind, options.fields), options,
       fmt::format("<past_conversation>\n{}</past_conversation>\n<current_conversation>\n{}</current_conversation>\n",
                   past_of(script, options.past_bytes_max), fresh_of(script, options.fresh_bytes_max)));
 }

@@ -20,9 +20,11 @@ struct Prompt {
 
 /// `instructions`: a strategy's `appendToPrompt`; replaces our instructions, never the output rules or the schema.
 /// Bounds in bytes of UTF-8 (a token of English is about four): the newest turns of the past are kept, and each fresh
-/// turn is cut at its share, so that the whole prompt stays within the sum and a constant.
+/// turn is cut at its share, so that the whole prompt stays within the sum and a constant. `fields`: metadata that is
+/// asked for with each memory (kMetadataFieldsMax at most); part of the output rules.
 struct PromptOptions {
   std::string_view instructions;
+  std::span<const MetadataField> fields{};
   std::size_t past_bytes_max = 12'000;
   std::size_t fresh_bytes_max = 120'000;
 };

@@ -1,31 +1,29 @@
 #include "extract/schemas.h"
 
+#include <fmt/format.h>
+
 namespace warifu::extract {
 namespace {
 
-constexpr std::string_view kFacts =
-    R"({"type":"object","additionalProperties":false,"required":["memories"],)"
-    R"("properties":{"memories":{"type":"array","items":{"type":"object","additionalProperties":false,)"
-    R"("required":["fact"],"properties":{"fact":{"type":"string"}}}}}})";
+/// One memory: its required members and what they are.
+struct Item {
+  std::string_view name;
+  std::string_view required;
+  std::string_view properties;
+};
 
-constexpr std::string_view kPreferences =
-    R"({"type":"object","additionalProperties":false,"required":["memories"],)"
-    R"("properties":{"memories":{"type":"array","items":{"type":"object","additionalProperties":false,)"
-    R"("required":["context","preference","categories"],"properties":{"context":{"type":"string"},)"
-    R"("preference":{"type":"string"},"categories":{"type":"array","items":{"type":"string"}}}}}}})";
+constexpr Item kFacts{"facts", R"("fact")", R"("fact":{"type":"string"})"};
 
-constexpr std::string_view kTopics =
-    R"({"type":"object","additionalProperties":false,"required":["memories"],)"
-    R"("properties":{"memories":{"type":"array","items":{"type":"object","additionalProperties":false,)"
-    R"("required":["name","text"],"properties":{"name":{"type":"string"},"text":{"type":"string"}}}}}})";
+constexpr Item kPreferences{"preferences", R"("context","preference","categories")",
+                            R"("context":{"type":"string"},"preference":{"type":"string"},)"
+                            R"("categories":{"type":"array","items":{"type":"string"}})"};
 
-constexpr std::string_view kEpisodes =
-    R"({"type":"object","additionalProperties":false,"required":["memories"],)"
-    R"("properties":{"memories":{"type":"array","items":{"type":"object","additionalProperties":false,)"
-    R"("required":["situation","intent","assessment","justification","reflection"],)"
-    R"("properties":{"situation":{"type":"string"},"intent":{"type":"string"},)"
-    R"("assessment":{"type":"string","enum":["Yes","Partially","No"]},"justification":{"type":"string"},)"
-    R"("reflection":{"type":"string"}}}}}})";
+constexpr Item kTopics{"topics", R"("name","text")", R"("name":{"type":"string"},"text":{"type":"string"})"};
+
+constexpr Item kEpisodes{"episodes", R"("situation","intent","assessment","justification","reflection")",
+                         R"("situation":{"type":"string"},"intent":{"type":"string"},)"
+                         R"("assessment":{"type":"string","enum":["Yes","Partially","No"]},)"
+                         R"("justification":{"type":"string"},"reflection":{"type":"string"})"};
 
 constexpr std::string_view kOperations =
     R"({"type":"object","additionalProperties":false,"required":["operations"],)"
@@ -43,25 +41,34 @@ constexpr std::string_view kReflections =
     R"("title":{"type":"string"},"use_cases":{"type":"string"},"hints":{"type":"string"},)"
     R"("confidence":{"type":"number"}}}}}})";
 
-}  // namespace
-
-Schema extraction_schema(Kind kind) {
+const Item& item_of(Kind kind) {
   switch (kind) {
     case Kind::kPreference:
-      return {"preferences", kPreferences};
+      return kPreferences;
     case Kind::kSummary:
-      return {"topics", kTopics};
+      return kTopics;
     case Kind::kEpisode:
-      return {"episodes", kEpisodes};
-    case Kind::kReflection:
-      return {"reflections", kReflections};
+      return kEpisodes;
     case Kind::kSemantic:
+    case Kind::kReflection:
       break;
   }
-  return {"facts", kFacts};
+  return kFacts;
 }
 
-Schema operations_schema() { return {"operations", kOperations}; }
-Schema reflections_schema() { return {"reflections", kReflections}; }
+}  // namespace
+
+Schema extraction_schema(Kind kind, std::span<const MetadataField> fields) {
+  const Item& item = item_of(kind);
+  const std::string metadata = metadata_schema(fields);
+  return {item.name, fmt::format(R"({{"type":"object","additionalProperties":false,"required":["memories"],)"
+                                 R"("properties":{{"memories":{{"type":"array","items":{{"type":"object",)"
+                                 R"("additionalProperties":false,"required":[{}{}],"properties":{{{}{}{}}}}}}}}}}})",
+                                 item.required, metadata.empty() ? "" : R"(,"metadata")", item.properties,
+                                 metadata.empty() ? "" : ",", metadata)};
+}
+
+Schema operations_schema() { return {"operations", std::string(kOperations)}; }
+Schema reflections_schema() { return {"reflections", std::string(kReflections)}; }
 
 }  // namespace warifu::extract

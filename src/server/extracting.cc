@@ -31,10 +31,12 @@ jobs::Schedule schedule_of(const ServeOptions& options, bool model) {
 
 Extracting::Extracting(const ServeOptions& options, store::Db& db, services::memory::LongTerm& long_term,
                        llm::ChatModel* chat, const Clock& clock)
-    : builtin_(extraction::builtin_extractor()),
+    : budget_(options.llm_tokens_per_minute > 0 ? std::make_unique<llm::TokenBudget>(options.llm_tokens_per_minute)
+                                                : nullptr),
+      builtin_(extraction::builtin_extractor()),
       model_(asks_model(options, chat)
                  ? extraction::model_extractor(*chat, options.extractor_fallback ? builtin_.get() : nullptr,
-                                               stop_.get_token())
+                                               budget_.get(), stop_.get_token())
                  : nullptr),
       extraction_({.db = db,
                    .index = long_term.index(),
@@ -55,6 +57,9 @@ Result<> check_extracting(const ServeOptions& options) {
   }
   if (options.extractor == kModel && options.llm_url.empty()) {
     return fail(validation_error("--extractor model needs a model: give --llm-url and --llm-model"));
+  }
+  if (options.llm_tokens_per_minute < 0) {
+    return fail(validation_error("--llm-tokens-per-minute cannot be negative"));
   }
   return {};
 }

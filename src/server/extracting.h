@@ -32,6 +32,7 @@ class Extracting {
 
  private:
   std::stop_source stop_;
+  std::unique_ptr<llm::TokenBudget> budget_;  // null: none
   std::unique_ptr<services::memory::extraction::Extractor> builtin_;
   std::unique_ptr<services::memory::extraction::Extractor> model_;  // null: the built-in one does it all
   services::memory::extraction::Extraction extraction_;

@@ -34,6 +34,7 @@ struct ServeOptions {
   std::vector<std::string> llm_model_map;  // `BEDROCK_ID=NAME`
   std::string llm_key_file;                // or the key itself in WARIFU_LLM_KEY
   std::int64_t llm_timeout_seconds = 120;  // of a whole answer, or to a stream's beginning
+  std::int64_t llm_tokens_per_minute = 0;  // that making memory records may cost; 0: no limit
   std::string embedding_url;               // OpenAI-compatible; empty: the embedder in the binary
   std::string embedding_model;
   std::string embedder = "auto";   // auto | static; auto: an endpoint, else the installed transformer, else the table

@@ -1,6 +1,8 @@
 """Extraction by a language model whose endpoint fails, hangs or lies: jobs say so, and nothing is lost."""
 
+import contextlib
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from long_term import SEMANTIC, jobs, listed, make_memory, say, search, texts, until
-from support import Server, refused
+from support import BINARY, Server, refused
 
 FACT = "The user keeps owls in Otaru."
 
@@ -22,13 +24,15 @@ class Endpoint:
     def __init__(self) -> None:
         self.mode = "good"
         self.calls = 0
+        self.facts: list[dict[str, Any]] = [{"fact": FACT}]
+        self.asked: list[dict[str, Any]] = []
         self.released = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.calls += 1
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                outer.asked.append(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0)))))
                 outer.answer(self)
 
             def log_message(self, *_: Any) -> None:
@@ -47,6 +51,12 @@ class Endpoint:
         self.server.shutdown()
         self.server.server_close()
 
+    def operations(self) -> list[dict[str, Any]]:
+        """What it says to a memory beside others: add it. Empty: it was asked for memories."""
+        if self.asked[-1]["response_format"]["json_schema"]["name"] != "operations":
+            return []
+        return [{"memory": 0, "operation": "AddMemory", "update_id": None, "updated_memory": None}]
+
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         if self.mode == "hangs":
             self.released.wait(120)
@@ -55,7 +65,7 @@ class Endpoint:
             "rubbish": "Sure! Here is what I found: {{{",
             "lies": json.dumps([{"nothing": "of the kind"}, 7, None]),
             "floods": "[" + '{"fact":"x"},' * 200_000,
-        }.get(self.mode, json.dumps([{"fact": FACT}]))
+        }.get(self.mode, json.dumps(self.operations() or self.facts))
         body: Any = {
             "id": "c1",
             "object": "chat.completion",
@@ -83,21 +93,29 @@ def endpoint() -> Iterator[Endpoint]:
     made.close()
 
 
+@contextlib.contextmanager
+def serving(endpoint: Endpoint, data: Path, *flags: str) -> Iterator[Server]:
+    """A server that extracts with the endpoint's model."""
+    running = Server(data, "--llm-url", endpoint.url, "--llm-model", "m", *flags).start()
+    try:
+        yield running
+    finally:
+        endpoint.released.set()
+        if running.process.poll() is None:
+            running.stop()
+
+
 @pytest.fixture
 def modelled(endpoint: Endpoint, tmp_path: Path) -> Iterator[Server]:
-    """A server that extracts with the endpoint's model."""
-    running = Server(tmp_path / "data", "--llm-url", endpoint.url, "--llm-model", "m").start()
-    yield running
-    endpoint.released.set()
-    if running.process.poll() is None:
-        running.stop()
+    with serving(endpoint, tmp_path / "data") as running:
+        yield running
 
 
 class Memory:
     def __init__(self, server: Server):
-        keys = server.new_account()
-        self.data = server.client("bedrock-agentcore", keys)
-        self.id = make_memory(server.client("bedrock-agentcore-control", keys), SEMANTIC)["id"]
+        self.keys = server.new_account()
+        self.data = server.client("bedrock-agentcore", self.keys)
+        self.id = make_memory(server.client("bedrock-agentcore-control", self.keys), SEMANTIC)["id"]
 
     def say(self, text: str) -> None:
         say(self.data, self.id, ("USER", text))
@@ -147,6 +165,79 @@ def test_a_model_that_hangs_keeps_nobody_else_waiting(endpoint: Endpoint, modell
     assert search(memory.data, memory.id, "owls") == []
     assert time.monotonic() - start < 5
     assert modelled.stop() == 0
+
+
+CITY = {
+    "key": "city",
+    "type": "STRING",
+    "extractionConfig": {
+        "llmExtractionConfig": {
+            "definition": "The town that it is about",
+            "llmExtractionInstruction": "LATEST_VALUE",
+            "validation": {"stringValidation": {"allowedValues": ["Otaru", "Porto"]}},
+        }
+    },
+}
+OWLS = {"key": "owls", "type": "NUMBER", "extractionConfig": {"llmExtractionConfig": {"definition": "How many owls"}}}
+TAGS = {"key": "tags", "type": "STRINGLIST"}
+
+
+def test_a_model_is_asked_for_the_metadata_of_the_schema(endpoint: Endpoint, modelled: Server) -> None:
+    keys = modelled.new_account()
+    data = modelled.client("bedrock-agentcore", keys)
+    strategy = {
+        "semanticMemoryStrategy": {
+            "name": "Facts",
+            "namespaceTemplates": ["/facts/{actorId}/"],
+            "memoryRecordSchema": {"metadataSchema": [CITY, OWLS, TAGS]},
+        }
+    }
+    indexed = [{"key": "city", "type": "STRING"}, {"key": "owls", "type": "NUMBER"}]
+    memory = make_memory(modelled.client("bedrock-agentcore-control", keys), strategy, indexedKeys=indexed)["id"]
+    endpoint.facts = [
+        {"fact": FACT, "metadata": {"city": "OTARU", "owls": 4, "tags": ["birds", 7, "birds"], "mood": "glad"}},
+        {"fact": "Ships sail at noon.", "metadata": {"city": "Oslo", "owls": "many", "tags": None}},
+    ]
+    say(data, memory, ("USER", "Owls in Otaru! I have four of them here. Ships sail at noon."))
+    until(lambda: len(listed(data, memory)) == 2, "both facts")
+    found = {record["content"]["text"]: record.get("metadata", {}) for record in listed(data, memory)}
+    inferred = {key: value for key, value in found[FACT].items() if not key.startswith("x-amz-")}
+    assert inferred == {
+        "city": {"stringValue": "Otaru"},
+        "owls": {"numberValue": 4},
+        "tags": {"stringListValue": ["birds"]},
+    }
+    assert not [key for key in found["Ships sail at noon."] if not key.startswith("x-amz-")]
+    schema = endpoint.asked[0]["response_format"]["json_schema"]["schema"]
+    asked_for = schema["properties"]["memories"]["items"]["properties"]["metadata"]["properties"]
+    assert asked_for["city"] == {"type": ["string", "null"], "enum": ["Otaru", "Porto", None]}
+    assert asked_for["owls"] == {"type": ["number", "null"]}
+    assert "The town that it is about" in endpoint.asked[0]["messages"][0]["content"]
+    more_than_3 = {"metadataValue": {"numberValue": 3}}
+    where = {"left": {"metadataKey": "owls"}, "operator": "GREATER_THAN", "right": more_than_3}
+    assert texts(search(data, memory, "ships", criteria={"metadataFilters": [where]})) == [FACT]
+
+
+def test_what_is_past_the_budget_of_tokens_fails_and_says_so(endpoint: Endpoint, tmp_path: Path) -> None:
+    # A prompt is some hundreds of tokens, and two minutes' worth may be taken at once.
+    with serving(endpoint, tmp_path / "data", "--llm-tokens-per-minute", "100") as server:
+        memory = Memory(server)
+        memory.say("Owls! I have four of them here.")
+        (job,) = until(memory.failed, "a failed job")
+        assert job["failureReason"] == "LTM_RATE_EXCEEDED"
+        assert endpoint.calls == 0
+        asked = [str(BINARY), "memory", "jobs", memory.id]
+        environment = server.environment(memory.keys)
+        shown = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True, timeout=30).stdout
+        assert "FAILED" in shown and "LTM_RATE_EXCEEDED" in shown
+
+
+def test_within_the_budget_of_tokens_jobs_run(endpoint: Endpoint, tmp_path: Path) -> None:
+    with serving(endpoint, tmp_path / "data", "--llm-tokens-per-minute", "100000") as server:
+        memory = Memory(server)
+        memory.say("Owls! I have four of them here.")
+        until(lambda: listed(memory.data, memory.id), "the model's fact")
+        assert not memory.failed()
 
 
 def test_a_steered_model_writes_into_its_own_namespace_alone(endpoint: Endpoint, modelled: Server) -> None:

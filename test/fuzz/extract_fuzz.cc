@@ -52,9 +52,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (warifu::extract::consolidate(Kind::kSemantic, memory, same).action != warifu::extract::Action::kSkip)
       std::abort();
   }
+  const std::vector<warifu::extract::MetadataField> fields = {
+      {.key = "k", .allowed = {"a", "b"}},
+      {.key = "l", .type = warifu::extract::ValueType::kStringList},
+      {.key = "n", .type = warifu::extract::ValueType::kNumber, .least = 0},
+  };
   for (const Kind kind : {Kind::kSemantic, Kind::kPreference, Kind::kSummary, Kind::kEpisode}) {
     (void)warifu::extract::extraction_prompt(kind, talk, {});
-    if (const auto read = warifu::extract::memories_from_answer(kind, rest, talk)) expect_sound(*read, turns.size());
+    if (const auto read = warifu::extract::memories_from_answer(kind, rest, talk, fields)) {
+      expect_sound(*read, turns.size());
+    }
     (void)warifu::extract::operations_from_answer(kind, rest, facts, 2);
   }
   (void)warifu::extract::operations_from_answer(Kind::kReflection, rest, {}, 2);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "llm/error.h"
 #include "services/memory/extraction_batch.h"
 #include "services/memory/extraction_merge.h"
 #include "services/memory/keys.h"
@@ -83,7 +82,7 @@ queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, 
   queue::FailedJob job{.id = job_id_of(target, batch, part),
                        .session = batch.session,
                        .strategy_id = part.strategy,
-                       .reason = fmt::format("CUSTOM_MODEL_BEDROCK_{}", llm::failure_code(error)),
+                       .reason = failure_reason(error),
                        .failed = now};
   for (const std::size_t index : part.sources) {
     const Source& source = batch.sources[index];
@@ -97,19 +96,10 @@ queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, 
   return job;
 }
 
-records::Metadata metadata_of(const Part& part, const extract::Conversation& conversation,
-                              const extract::Memory& memory) {
+/// Strict values, and what was inferred; a schema has each key once.
+records::Metadata metadata_of(const Part& part, const extract::Memory& memory) {
   records::Metadata metadata = part.metadata;
-  for (const Inference& inference : part.inferred) {
-    std::vector<std::string> named = extract::values_named(conversation, memory.sources, inference.allowed);
-    if (named.empty()) continue;
-    if (!inference.list) {
-      metadata.emplace_back(inference.key, std::move(named.back()));
-      continue;
-    }
-    named.resize(std::min(named.size(), inference.items_max));
-    metadata.emplace_back(inference.key, std::move(named));
-  }
+  metadata.insert(metadata.end(), memory.metadata.begin(), memory.metadata.end());
   records::sort_metadata(metadata);
   return metadata;
 }
@@ -119,7 +109,7 @@ Result<Made> make(Extractor& extractor, const Batch& batch, const Part& part) {
   const extract::Conversation conversation{.context = batch.context, .fresh = fresh.turns};
   Made made{.part = part, .memories = TRY(extractor.extract(part, conversation))};
   for (const extract::Memory& memory : made.memories) {
-    made.metadata.push_back(metadata_of(part, conversation, memory));
+    made.metadata.push_back(metadata_of(part, memory));
   }
   if (!part.reflections.empty() && !made.memories.empty()) {
     made.reflections = TRY(extractor.reflect(part, made.memories));

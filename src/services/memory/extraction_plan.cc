@@ -64,15 +64,30 @@ std::optional<std::string> configure(Part& part, const m::StrategyConfiguration&
   return templates->front();
 }
 
-std::vector<std::string> allowed_values(const m::MetadataSchemaEntry& entry, Inference& inference) {
-  if (!entry.extraction_config || !entry.extraction_config->llm_extraction_config) return {};
-  const auto& validation = entry.extraction_config->llm_extraction_config->validation;
-  if (!validation) return {};
-  if (validation->string_validation) return validation->string_validation->allowed_values;
-  if (!validation->string_list_validation) return {};
-  inference.list = true;
-  inference.items_max = static_cast<std::size_t>(validation->string_list_validation->max_items.value_or(5));
-  return validation->string_list_validation->allowed_values.value_or(std::vector<std::string>{});
+extract::ValueType type_of(const m::MetadataSchemaEntry& entry) {
+  const std::string_view name = entry.type ? std::string_view(*entry.type) : "STRING";
+  if (name == "NUMBER") return extract::ValueType::kNumber;
+  return name == "STRINGLIST" ? extract::ValueType::kStringList : extract::ValueType::kString;
+}
+
+extract::MetadataField field_of(const m::MetadataSchemaEntry& entry) {
+  extract::MetadataField field{.key = entry.key, .type = type_of(entry)};
+  if (!entry.extraction_config || !entry.extraction_config->llm_extraction_config) return field;
+  const auto& config = *entry.extraction_config->llm_extraction_config;
+  field.definition = config.definition;
+  field.instruction = config.llm_extraction_instruction.value_or("");
+  if (!config.validation) return field;
+  const auto& [text, list, number] = *config.validation;
+  if (text) field.allowed = text->allowed_values;
+  if (list) {
+    field.allowed = list->allowed_values.value_or(std::vector<std::string>{});
+    field.items_max = static_cast<std::size_t>(list->max_items.value_or(extract::kMetadataItemsMax));
+  }
+  if (number) {
+    field.least = number->min_value;
+    field.most = number->max_value;
+  }
+  return field;
 }
 
 /// What the schema says: which keys are copied from events, and which may be inferred.
@@ -84,9 +99,7 @@ std::vector<std::string> schema_of(const MemoryStrategy& strategy, Part& part) {
       strict.push_back(entry.key);
       continue;
     }
-    Inference inference{.key = entry.key};
-    inference.allowed = allowed_values(entry, inference);
-    if (!inference.allowed.empty()) part.inferred.push_back(std::move(inference));
+    part.inferred.push_back(field_of(entry));
   }
   return strict;
 }

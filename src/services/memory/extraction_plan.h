@@ -20,14 +20,6 @@ struct Override {
   std::string model;         // a Bedrock model id or ARN
 };
 
-/// One metadata value that may be inferred from what was said.
-struct Inference {
-  std::string key;
-  std::vector<std::string> allowed;
-  bool list = false;  // STRINGLIST: all that are named, `items_max` at most; else the first
-  std::size_t items_max = 1;
-};
-
 struct Part {
   std::string strategy;  // id
   extract::Kind kind = extract::Kind::kSemantic;
@@ -35,9 +27,9 @@ struct Part {
   std::string name_space;
   std::string reflections;  // the namespace of reflections; empty: the strategy makes none
   std::optional<std::int32_t> expiry_days;
-  records::Metadata metadata;  // strict values, the same of all sources
-  std::vector<Inference> inferred;
-  std::vector<std::size_t> sources;  // indices into Batch::sources, ascending; each has a turn
+  records::Metadata metadata;                    // strict values, the same of all sources
+  std::vector<extract::MetadataField> inferred;  // LLM_INFERRED keys of the schema
+  std::vector<std::size_t> sources;              // indices into Batch::sources, ascending; each has a turn
 };
 
 /// Parts in the order of the memory's strategies. A strategy takes what arrived since it was created; an event that

@@ -123,25 +123,38 @@ TEST_F(PlanTest, PutsEventsOfDifferentStrictValuesApartAndCopiesTheValues) {
   EXPECT_THAT(parts[1].metadata, ElementsAre(std::pair<std::string, records::MetadataValue>("tier", "gold")));
 }
 
-TEST_F(PlanTest, InfersOnlyWhatHasAllowedValues) {
+TEST_F(PlanTest, CarriesWhatTheSchemaSaysOfInferredValues) {
   m::MemoryStrategy made = strategy("facts-1", "SEMANTIC", "/f");
   m::MetadataSchemaEntry free = schema_entry("mood", "LLM_INFERRED");
   m::MetadataSchemaEntry one = schema_entry("city", "LLM_INFERRED");
-  one.extraction_config.emplace().llm_extraction_config.emplace().validation.emplace().string_validation = {
-      .allowed_values = {"Kyoto", "Porto"}};
+  auto& config = one.extraction_config.emplace().llm_extraction_config.emplace();
+  config.definition = "Where to";
+  config.llm_extraction_instruction = "LATEST_VALUE";
+  config.validation.emplace().string_validation = {.allowed_values = {"Kyoto", "Porto"}};
   m::MetadataSchemaEntry several = schema_entry("foods", "LLM_INFERRED");
+  several.type = "STRINGLIST";
   several.extraction_config.emplace().llm_extraction_config.emplace().validation.emplace().string_list_validation = {
       .allowed_values = std::vector<std::string>{"tea", "cake"}, .max_items = 2};
-  made.memory_record_schema.emplace().metadata_schema = {free, one, several};
+  m::MetadataSchemaEntry count = schema_entry("nights", "LLM_INFERRED");
+  count.type = "NUMBER";
+  count.extraction_config.emplace().llm_extraction_config.emplace().validation.emplace().number_validation = {
+      .min_value = 1, .max_value = std::nullopt};
+  made.memory_record_schema.emplace().metadata_schema = {free, one, several, count};
   add(std::move(made));
   batch.sources = {source("a")};
   const std::vector<Part> parts = plan(batch);
   ASSERT_THAT(parts, SizeIs(1));
-  ASSERT_THAT(parts[0].inferred, SizeIs(2));
-  EXPECT_EQ(parts[0].inferred[0].key, "city");
-  EXPECT_FALSE(parts[0].inferred[0].list);
-  EXPECT_TRUE(parts[0].inferred[1].list);
-  EXPECT_EQ(parts[0].inferred[1].items_max, 2U);
+  ASSERT_THAT(parts[0].inferred, SizeIs(4));
+  EXPECT_EQ(parts[0].inferred[0].type, extract::ValueType::kString);
+  EXPECT_THAT(parts[0].inferred[0].allowed, IsEmpty());
+  EXPECT_EQ(parts[0].inferred[1].definition, "Where to");
+  EXPECT_EQ(parts[0].inferred[1].instruction, "LATEST_VALUE");
+  EXPECT_THAT(parts[0].inferred[1].allowed, ElementsAre("Kyoto", "Porto"));
+  EXPECT_EQ(parts[0].inferred[2].type, extract::ValueType::kStringList);
+  EXPECT_EQ(parts[0].inferred[2].items_max, 2U);
+  EXPECT_EQ(parts[0].inferred[3].type, extract::ValueType::kNumber);
+  EXPECT_EQ(parts[0].inferred[3].least, 1.0);
+  EXPECT_EQ(parts[0].inferred[3].most, std::nullopt);
 }
 
 TEST_F(PlanTest, CarriesTheWordsAndModelsOfCustomSteps) {

@@ -1,5 +1,12 @@
 #include "services/memory/extractors.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include "base/log.h"
 #include "extract/prompts.h"
 #include "llm/error.h"
@@ -16,7 +23,23 @@ using extract::Memory;
 class Builtin final : public Extractor {
  public:
   Result<std::vector<Memory>> extract(const Part& part, const Conversation& conversation) override {
-    switch (part.kind) {
+    std::vector<Memory> memories = TRY(by_kind(part.kind, conversation));
+    for (Memory& memory : memories) memory.metadata = named(part, conversation, memory);
+    return memories;
+  }
+
+  Result<std::vector<Memory>> reflect(const Part&, std::span<const Memory> episodes) override {
+    return extract::reflections(episodes);
+  }
+
+  Result<Decision> consolidate(const Part&, Kind kind, const Memory& memory,
+                               std::span<const Existing> existing) override {
+    return extract::consolidate(kind, memory, existing);
+  }
+
+ private:
+  static Result<std::vector<Memory>> by_kind(Kind kind, const Conversation& conversation) {
+    switch (kind) {
       case Kind::kSemantic:
         return extract::facts(conversation);
       case Kind::kPreference:
@@ -31,20 +54,28 @@ class Builtin final : public Extractor {
     return fail(internal_error("reflections are made of episodes"));
   }
 
-  Result<std::vector<Memory>> reflect(const Part&, std::span<const Memory> episodes) override {
-    return extract::reflections(episodes);
-  }
-
-  Result<Decision> consolidate(const Part&, Kind kind, const Memory& memory,
-                               std::span<const Existing> existing) override {
-    return extract::consolidate(kind, memory, existing);
+  /// Values that stand in the turns as the schema lists them; what has no list needs a model.
+  static extract::Metadata named(const Part& part, const Conversation& conversation, const Memory& memory) {
+    extract::Metadata metadata;
+    for (const extract::MetadataField& field : part.inferred) {
+      if (field.type == extract::ValueType::kNumber || field.allowed.empty()) continue;
+      std::vector<std::string> values = extract::values_named(conversation, memory.sources, field.allowed);
+      if (values.empty()) continue;
+      if (field.type == extract::ValueType::kString) {
+        metadata.emplace_back(field.key, std::move(values.back()));
+        continue;
+      }
+      values.resize(std::min(values.size(), field.items_max));
+      metadata.emplace_back(field.key, std::move(values));
+    }
+    return metadata;
   }
 };
 
 class Model final : public Extractor {
  public:
-  Model(llm::ChatModel& model, Extractor* fall_back, std::stop_token stop)
-      : model_(model), fall_back_(fall_back), stop_(std::move(stop)) {}
+  Model(llm::ChatModel& model, Extractor* fall_back, llm::TokenBudget* budget, std::stop_token stop)
+      : model_(model), fall_back_(fall_back), budget_(budget), stop_(std::move(stop)) {}
 
   Result<std::vector<Memory>> extract(const Part& part, const Conversation& conversation) override {
     auto made = ask_for_memories(part, conversation);
@@ -84,8 +115,38 @@ class Model final : public Extractor {
     request.messages.push_back({.role = llm::Role::kUser, .parts = {llm::Text{prompt.user}}});
     request.response_schema = llm::ResponseSchema{.name = prompt.schema_name, .schema = prompt.schema};
     request.temperature = 0;
+    const std::int64_t asked = tokens_of(prompt.system) + tokens_of(prompt.user);
+    TRY(wait_for(asked));
     llm::ChatAnswer answer = TRY(model_.complete_blocking(std::move(request), stop_));
+    if (budget_ != nullptr) {
+      const std::int64_t counted = answer.usage.input_tokens + answer.usage.output_tokens;
+      budget_->settle(asked, counted > 0 ? counted : asked + tokens_of(answer.text));
+    }
     return std::move(answer.text);
+  }
+
+  /// Before the endpoint has counted them: a token of English is about four bytes.
+  static std::int64_t tokens_of(std::string_view text) { return static_cast<std::int64_t>(text.size() / 4 + 1); }
+
+  /// Until the budget has room for so many tokens.
+  Result<> wait_for(std::int64_t tokens) {
+    if (budget_ == nullptr) return {};
+    const auto may = budget_->reserve(tokens, std::chrono::steady_clock::now());
+    if (!may) {
+      return fail(
+          Error{.code = ErrorCode::kThrottled,
+                .message = fmt::format("a prompt of about {} tokens is more than the {} a minute leave room for",
+                                       tokens, budget_->per_minute()),
+                .aws_name = kRateExceeded,
+                .reason = {},
+                .fields = {}});
+    }
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait_until(lock, stop_, *may, [] { return false; });
+    if (stop_.stop_requested()) return fail(unavailable("the call was stopped"));
+    return {};
   }
 
   /// An answer that is not what was asked for is the model's failure, whatever the parser calls it.
@@ -96,10 +157,10 @@ class Model final : public Extractor {
   }
 
   Result<std::vector<Memory>> ask_for_memories(const Part& part, const Conversation& conversation) {
-    const extract::PromptOptions options{.instructions = part.extraction.instructions};
+    const extract::PromptOptions options{.instructions = part.extraction.instructions, .fields = part.inferred};
     const std::string answer =
         TRY(ask(extract::extraction_prompt(part.kind, conversation, options), part.extraction.model));
-    return as_model_error(extract::memories_from_answer(part.kind, answer, conversation));
+    return as_model_error(extract::memories_from_answer(part.kind, answer, conversation, part.inferred));
   }
 
   Result<std::vector<Memory>> ask_for_reflections(const Part& part, std::span<const Memory> episodes) {
@@ -130,6 +191,7 @@ class Model final : public Extractor {
 
   llm::ChatModel& model_;
   Extractor* fall_back_;
+  llm::TokenBudget* budget_;
   std::stop_token stop_;
 };
 
@@ -139,8 +201,14 @@ bool is_model_failure(const Error& error) { return !error.aws_name.empty(); }
 
 std::unique_ptr<Extractor> builtin_extractor() { return std::make_unique<Builtin>(); }
 
-std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back, std::stop_token stop) {
-  return std::make_unique<Model>(model, fall_back, std::move(stop));
+std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back, llm::TokenBudget* budget,
+                                           std::stop_token stop) {
+  return std::make_unique<Model>(model, fall_back, budget, std::move(stop));
+}
+
+std::string failure_reason(const Error& error) {
+  if (error.aws_name == kRateExceeded) return std::string(kRateExceeded);
+  return fmt::format("CUSTOM_MODEL_BEDROCK_{}", llm::failure_code(error));
 }
 
 }  // namespace warifu::services::memory::extraction

@@ -3,12 +3,15 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "extract/answers.h"
 #include "extract/consolidate.h"
 #include "extract/extract.h"
 #include "llm/chat.h"
+#include "llm/token_budget.h"
 #include "services/memory/extraction_plan.h"
 
 /// Who turns what was said into memories, and decides what becomes of them beside those that are there already.
@@ -35,12 +38,18 @@ class Extractor {
 [[nodiscard]] std::unique_ptr<Extractor> builtin_extractor();
 
 /// Asks `model`; custom strategies' words and model ids are used where they are given. What fails is left to
-/// `fall_back` (may be null: then the error is the caller's). Both outlive the extractor. Once `stop` is requested,
-/// waiting for the model ends with an error that is no model's failure.
+/// `fall_back` (may be null: then the error is the caller's). `budget` (null: none) is what its calls may cost: each
+/// waits for its turn there, and one that would wait too long fails (kRateExceeded). All outlive the extractor. Once
+/// `stop` is requested, waiting for the model ends with an error that is no model's failure.
 [[nodiscard]] std::unique_ptr<Extractor> model_extractor(llm::ChatModel& model, Extractor* fall_back,
-                                                         std::stop_token stop);
+                                                         llm::TokenBudget* budget, std::stop_token stop);
+
+/// The failure code of what is past the budget of tokens; also such an error's `aws_name`.
+inline constexpr std::string_view kRateExceeded = "LTM_RATE_EXCEEDED";
 
 /// True for what a model did wrong, which another run would meet again; false for what the store did.
 [[nodiscard]] bool is_model_failure(const Error& error);
+/// Why a job failed, as ListMemoryExtractionJobs says it. REQUIRES: is_model_failure(error).
+[[nodiscard]] std::string failure_reason(const Error& error);
 
 }  // namespace warifu::services::memory::extraction
