@@ -128,7 +128,7 @@ void Client::Impl::keep_idle(std::string key, const asio::execution_context& loo
 
 Task<Result<std::unique_ptr<ByteStream>>> Client::Impl::dial(const Url& url, Deadline& deadline) {
   if (url.secure && tls_error_) co_return fail(*tls_error_);
-  co_return co_await connect(url, tls_, deadline);
+  co_return co_await connect(url, tls_, deadline, options_.may_connect);
 }
 
 Task<Client::Impl::Attempt> Client::Impl::exchange(std::unique_ptr<ByteStream> stream, const Url& url,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/http.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "net/address.h"
 #include "net/limits.h"
 
 namespace warifu::net {
@@ -33,6 +35,9 @@ struct ClientOptions {
   std::size_t body_bytes_max = kClientBodyBytesMax;
   std::size_t pool_max = kClientPoolMax;  // idle connections kept; 0: close after each response
   std::chrono::milliseconds pool_idle{15'000};
+  /// Judges each address, once its name is resolved and before it is connected to; a refusal has the reason
+  /// kForbiddenAddress (destination.h). Empty: all may be connected to.
+  std::function<bool(const IpAddress&)> may_connect{};
 };
 
 /// `reason` of an error that means: a deadline passed.

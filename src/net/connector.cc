@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/destination.h"
 #include "net/socket_stream.h"
 
 namespace warifu::net {
@@ -18,7 +19,23 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-Task<Result<tcp::socket>> connect_tcp(const Url& url, Deadline& deadline) {
+IpAddress address_of(const tcp::endpoint& endpoint) {
+  const asio::ip::address& address = endpoint.address();
+  const asio::ip::address_v6 wide =
+      address.is_v6() ? address.to_v6() : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4());
+  return {.bytes = wide.to_bytes()};
+}
+
+Error forbidden(const Url& url) {
+  return {.code = ErrorCode::kAccessDenied,
+          .message = "the address of `" + url.host + "` is private, and its network is not allowed",
+          .aws_name = {},
+          .reason = kForbiddenAddress,
+          .fields = {}};
+}
+
+Task<Result<tcp::socket>> connect_tcp(const Url& url, Deadline& deadline,
+                                      const std::function<bool(const IpAddress&)>& may_connect) {
   const auto executor = co_await asio::this_coro::executor;
   error_code error;
   std::vector<tcp::endpoint> endpoints;
@@ -33,6 +50,10 @@ Task<Result<tcp::socket>> connect_tcp(const Url& url, Deadline& deadline) {
     deadline.guard(nullptr);
     if (error) co_return fail(unavailable("cannot resolve `" + url.host + "`: " + error.message()));
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+  }
+  if (may_connect) {
+    std::erase_if(endpoints, [&](const tcp::endpoint& endpoint) { return !may_connect(address_of(endpoint)); });
+    if (endpoints.empty()) co_return fail(forbidden(url));
   }
   error = asio::error::not_found;
   for (const tcp::endpoint& endpoint : endpoints) {
@@ -67,8 +88,9 @@ void Deadline::stop() {
   timer_.cancel();
 }
 
-Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::context& tls, Deadline& deadline) {
-  Result<tcp::socket> socket = co_await connect_tcp(url, deadline);
+Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::context& tls, Deadline& deadline,
+                                                  const std::function<bool(const IpAddress&)>& may_connect) {
+  Result<tcp::socket> socket = co_await connect_tcp(url, deadline, may_connect);
   if (!socket) co_return fail(std::move(socket).error());
   if (!url.secure) co_return tcp_stream(std::move(*socket));
 

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "net/address.h"
 #include "net/byte_stream.h"
 #include "net/client.h"
 
@@ -56,9 +57,11 @@ struct GuardScope {
 };
 
 /// A connection to where `url` points, TLS made and verified as `tls` says where the URL is secure. kUnavailable: it
-/// cannot be had before the deadline. `url`, `tls` and `deadline` outlive the call; `tls` the stream too.
-[[nodiscard]] Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, boost::asio::ssl::context& tls,
-                                                                Deadline& deadline);
+/// cannot be had before the deadline. kAccessDenied: `may_connect` (where it is not empty) refused every address that
+/// the name has. All arguments outlive the call; `tls` the stream too.
+[[nodiscard]] Task<Result<std::unique_ptr<ByteStream>>> connect(
+    const Url& url, boost::asio::ssl::context& tls, Deadline& deadline,
+    const std::function<bool(const IpAddress&)>& may_connect);
 
 /// kUnavailable with `reason` kTimedOut.
 [[nodiscard]] Error timed_out(const Url& url);
