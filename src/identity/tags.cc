@@ -13,6 +13,13 @@ using SameKey = bool (*)(std::string_view, std::string_view);
 
 bool exactly(std::string_view a, std::string_view b) { return a == b; }
 
+Error refused(std::string_view field, std::string message) {
+  return {.code = ErrorCode::kValidation,
+          .message = message,
+          .reason = "FieldValidationFailed",
+          .fields = {{.name = std::string(field), .message = message}}};
+}
+
 Result<Tags> merged(store::Reader& reader, const AccountId& owner, std::string_view arn, const Tags& added,
                     SameKey same) {
   Tags tags = TRY(tags_of(reader, owner, arn));
@@ -47,6 +54,26 @@ Result<> remove_tags(store::Txn& txn, const AccountId& owner, std::string_view a
 Result<Tags> tags_of(store::Reader& reader, const AccountId& owner, std::string_view arn) {
   std::optional<TagsRow> row = TRY(get_kept_row<TagsRow>(reader, store::Partition::account(owner), key_of(kTag, arn)));
   return row ? std::move(row->tags) : Tags{};
+}
+
+Result<> check_tag_spelling(const Tags& present, std::string_view key, std::string_view field) {
+  for (const Tag& tag : present) {
+    if (tag.key == key || !iequals(tag.key, key)) continue;
+    return fail(refused(field, fmt::format("tag keys `{}` and `{}` differ by case alone", tag.key, key)));
+  }
+  return {};
+}
+
+Result<Tags> requested_tags(const std::map<std::string, std::string>& tags, std::string_view field) {
+  Tags found;
+  for (const auto& [key, value] : tags) {
+    if (iequals(std::string_view(key).substr(0, 4), "aws:")) {
+      return fail(refused(field, fmt::format("tag key `{}` begins with aws:, which is reserved", key)));
+    }
+    TRY(check_tag_spelling(found, key, field));
+    found.push_back({.key = key, .value = value});
+  }
+  return found;
 }
 
 Result<> put_tags(store::Txn& txn, const AccountId& owner, std::string_view arn, const Tags& tags) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "identity/types.h"
@@ -17,6 +19,12 @@ namespace warifu::identity {
 /// Keys that are not there are no error.
 [[nodiscard]] Result<> erase_tags(store::Txn& txn, const AccountId& owner, std::string_view arn,
                                   std::span<const std::string> keys);
+/// The tags that a request brings. kValidation naming `field` where a key begins with `aws:`, or two keys differ by
+/// case alone: whoever may tag could otherwise shadow a tag that policies rest on.
+[[nodiscard]] Result<Tags> requested_tags(const std::map<std::string, std::string>& tags, std::string_view field);
+/// The same of one key beside tags that are there already.
+[[nodiscard]] Result<> check_tag_spelling(const Tags& present, std::string_view key, std::string_view field);
+
 /// With the resource.
 [[nodiscard]] Result<> erase_all_tags(store::Txn& txn, const AccountId& owner, std::string_view arn);
 

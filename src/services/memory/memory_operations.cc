@@ -9,7 +9,6 @@
 #include "services/memory/operations.h"
 #include "services/memory/strategies.h"
 #include "services/memory/sweep.h"
-#include "services/memory/tags.h"
 #include "wire/stored.h"
 
 namespace warifu::services::memory {
@@ -72,7 +71,7 @@ Task<Result<m::CreateMemoryOutput>> create_memory(api::Call& call, m::CreateMemo
   const idempotency::Claim claim = claim_of(call, input);
   const Memory memory = CO_TRY(memory_of(call, target, input));
   const identity::Tags tags =
-      CO_TRY(tags::from_request(input.tags.value_or(std::map<std::string, std::string>{}), "tags"));
+      CO_TRY(identity::requested_tags(input.tags.value_or(std::map<std::string, std::string>{}), "tags"));
   const auto body = [target, claim, memory, tags](store::Txn& txn) -> Result<m::CreateMemoryOutput> {
     const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
     if (first) {

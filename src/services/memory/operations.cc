@@ -1,5 +1,7 @@
 #include "services/memory/operations.h"
 
+#include "services/memory/resources.h"
+
 namespace warifu::services::memory {
 
 namespace {
@@ -14,9 +16,19 @@ void bind_extracting(api::Registry& registry, const wire::TypedOperation<Input, 
   });
 }
 
+/// Binds a handler of whatever resource its ARN names.
+template <class Input, class Output>
+void bind_named(api::Registry& registry, const wire::TypedOperation<Input, Output>& operation,
+                Task<Result<Output>> (*handler)(api::Call&, Input, Kinds), const Kinds& kinds) {
+  registry.bind(operation,
+                [handler, kinds](api::Call& call, Input input) { return handler(call, std::move(input), kinds); });
+}
+
 }  // namespace
 
-void bind(api::Registry& registry, extraction::Notices* extraction) {
+void bind(api::Registry& registry, extraction::Notices* extraction, api::ResourceKinds others) {
+  others.push_back(resources::memory_kind());
+  const auto kinds = std::make_shared<const api::ResourceKinds>(std::move(others));
   namespace ops = m::ops;
   registry.bind(ops::kCreateMemory, create_memory);
   registry.bind(ops::kGetMemory, get_memory);
@@ -33,12 +45,12 @@ void bind(api::Registry& registry, extraction::Notices* extraction) {
   registry.bind(ops::kListSessions, list_sessions);
   registry.bind(ops::kListActors, list_actors);
 
-  registry.bind(ops::kTagResource, tag_resource);
-  registry.bind(ops::kUntagResource, untag_resource);
-  registry.bind(ops::kListTagsForResource, list_tags_for_resource);
-  registry.bind(ops::kPutResourcePolicy, put_resource_policy);
-  registry.bind(ops::kGetResourcePolicy, get_resource_policy);
-  registry.bind(ops::kDeleteResourcePolicy, delete_resource_policy);
+  bind_named(registry, ops::kTagResource, tag_resource, kinds);
+  bind_named(registry, ops::kUntagResource, untag_resource, kinds);
+  bind_named(registry, ops::kListTagsForResource, list_tags_for_resource, kinds);
+  bind_named(registry, ops::kPutResourcePolicy, put_resource_policy, kinds);
+  bind_named(registry, ops::kGetResourcePolicy, get_resource_policy, kinds);
+  bind_named(registry, ops::kDeleteResourcePolicy, delete_resource_policy, kinds);
 }
 
 }  // namespace warifu::services::memory

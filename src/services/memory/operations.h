@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "api/registry.h"
+#include "api/resource_kinds.h"
 #include "gen/agentcore/events.h"
 #include "gen/agentcore/extraction_jobs.h"
 #include "gen/agentcore/memories.h"
@@ -15,8 +18,12 @@ class Notices;
 }
 
 /// Binds every handler below. Call once, before the server serves. `extraction` is told of what waits for it; null: the
-/// entries lie in the store until somebody runs them.
-void bind(api::Registry& registry, extraction::Notices* extraction = nullptr);
+/// entries lie in the store until somebody runs them. `others`: what else than memories tags and resource policies may
+/// hang on.
+void bind(api::Registry& registry, extraction::Notices* extraction = nullptr, api::ResourceKinds others = {});
+
+/// What tags and resource policies may hang on, memories among them.
+using Kinds = std::shared_ptr<const api::ResourceKinds>;
 
 namespace m = model::agentcore;
 
@@ -47,11 +54,15 @@ Task<Result<m::StartMemoryExtractionJobOutput>> start_extraction_job(api::Call& 
                                                                      extraction::Notices* extraction);
 
 // Of any AgentCore resource (tags.cc, resource_policies.cc).
-Task<Result<m::TagResourceOutput>> tag_resource(api::Call& call, m::TagResourceInput input);
-Task<Result<m::UntagResourceOutput>> untag_resource(api::Call& call, m::UntagResourceInput input);
-Task<Result<m::ListTagsForResourceOutput>> list_tags_for_resource(api::Call& call, m::ListTagsForResourceInput input);
-Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m::PutResourcePolicyInput input);
-Task<Result<m::GetResourcePolicyOutput>> get_resource_policy(api::Call& call, m::GetResourcePolicyInput input);
-Task<Result<m::DeleteResourcePolicyOutput>> delete_resource_policy(api::Call& call, m::DeleteResourcePolicyInput input);
+Task<Result<m::TagResourceOutput>> tag_resource(api::Call& call, m::TagResourceInput input, Kinds kinds);
+Task<Result<m::UntagResourceOutput>> untag_resource(api::Call& call, m::UntagResourceInput input, Kinds kinds);
+Task<Result<m::ListTagsForResourceOutput>> list_tags_for_resource(api::Call& call, m::ListTagsForResourceInput input,
+                                                                  Kinds kinds);
+Task<Result<m::PutResourcePolicyOutput>> put_resource_policy(api::Call& call, m::PutResourcePolicyInput input,
+                                                             Kinds kinds);
+Task<Result<m::GetResourcePolicyOutput>> get_resource_policy(api::Call& call, m::GetResourcePolicyInput input,
+                                                             Kinds kinds);
+Task<Result<m::DeleteResourcePolicyOutput>> delete_resource_policy(api::Call& call, m::DeleteResourcePolicyInput input,
+                                                                   Kinds kinds);
 
 }  // namespace warifu::services::memory

@@ -24,7 +24,9 @@ constexpr std::string_view kAnyone = R"("*")";
 constexpr std::string_view kList = R"("bedrock-agentcore:ListEvents")";
 
 Result<> checked(std::string_view document) {
-  return policy_rules::check(document, kArnHere, policy_rules::memory_actions());
+  const Result<policy::Policy> checked = policy_rules::check(document, kArnHere, policy_rules::memory_actions());
+  if (!checked) return fail(checked.error());
+  return {};
 }
 
 TEST(PolicyRules, TakeTheFormsOfTheGuide) {

@@ -6,7 +6,6 @@
 #include <array>
 
 #include "base/encoding.h"
-#include "policy/document.h"
 #include "services/memory/errors.h"
 #include "services/memory/limits.h"
 
@@ -72,13 +71,14 @@ Result<> check_statement(const policy::Statement& statement, const std::string& 
 
 std::span<const std::string_view> memory_actions() { return kMemoryActions; }
 
-Result<> check(std::string_view document, std::string_view arn, std::span<const std::string_view> actions) {
+Result<policy::Policy> check(std::string_view document, std::string_view arn,
+                             std::span<const std::string_view> actions) {
   if (!is_utf8(document)) return fail(refused("the policy is not UTF-8 text"));
   if (const std::size_t characters = utf8_length(document); characters > kPolicyCharactersMax) {
     return fail(
         refused(fmt::format("the policy has {} characters, at most {} are allowed", characters, kPolicyCharactersMax)));
   }
-  const Result<policy::Policy> parsed = policy::parse(document, policy::Kind::kResource);
+  Result<policy::Policy> parsed = policy::parse(document, policy::Kind::kResource);
   if (!parsed) return fail(refused(parsed.error().message));
   if (parsed->version().empty()) return fail(refused("Missing required field Version"));
   if (const std::size_t count = parsed->statements().size(); count > kPolicyStatementsMax) {
@@ -89,7 +89,7 @@ Result<> check(std::string_view document, std::string_view arn, std::span<const 
     const policy::Statement& statement = parsed->statements()[i];
     TRY(check_statement(statement, name_of(statement, i), arn, actions));
   }
-  return {};
+  return parsed;
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) {

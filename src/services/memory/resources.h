@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/call.h"
+#include "api/resource_kinds.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -19,7 +20,12 @@ struct Scope {
   return {.account = call.account(), .region = call.region()};
 }
 
-/// kValidation unless `arn` names an AgentCore resource of that account and region; kNotFound unless it exists.
-[[nodiscard]] Result<> require(store::Reader& reader, const Scope& scope, std::string_view arn);
+/// The kind of `arn`. kValidation unless it names an AgentCore resource of that account and region; kNotFound unless it
+/// is of one of `kinds`, and exists.
+[[nodiscard]] Result<const api::ResourceKind*> require(store::Reader& reader, const Scope& scope, std::string_view arn,
+                                                       const api::ResourceKinds& kinds);
+
+/// Memories, as a kind.
+[[nodiscard]] api::ResourceKind memory_kind();
 
 }  // namespace warifu::services::memory::resources
