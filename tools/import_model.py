@@ -86,6 +86,22 @@ LookupEvents CreateTrail UpdateTrail DeleteTrail GetTrail GetTrailStatus Describ
 StopLogging PutEventSelectors GetEventSelectors ListPublicKeys AddTags RemoveTags ListTags
 """.split()
 
+LAMBDA = """
+CreateFunction GetFunction GetFunctionConfiguration ListFunctions UpdateFunctionCode UpdateFunctionConfiguration
+DeleteFunction PublishVersion ListVersionsByFunction
+CreateAlias GetAlias ListAliases UpdateAlias DeleteAlias AddPermission RemovePermission GetPolicy
+Invoke TagResource UntagResource ListTags
+PutFunctionConcurrency GetFunctionConcurrency DeleteFunctionConcurrency
+PublishLayerVersion GetLayerVersion GetLayerVersionByArn ListLayers ListLayerVersions DeleteLayerVersion
+AddLayerVersionPermission RemoveLayerVersionPermission GetLayerVersionPolicy
+GetAccountSettings
+""".split()
+LOGS = """
+CreateLogGroup DeleteLogGroup DescribeLogGroups CreateLogStream DeleteLogStream DescribeLogStreams
+PutLogEvents GetLogEvents FilterLogEvents StartLiveTail PutRetentionPolicy DeleteRetentionPolicy
+TagResource UntagResource ListTagsForResource TagLogGroup UntagLogGroup ListTagsLogGroup
+""".split()
+
 # What is served: one model may join several of AWS's, where one signing name covers them.
 SERVICES = {
     "agentcore": {
@@ -124,6 +140,17 @@ SERVICES = {
         "signing_name": "cloudtrail",
         "event_source": "cloudtrail.amazonaws.com",
         "planes": [("cloudtrail/2013-11-01", CLOUDTRAIL)],
+    },
+    "lambda": {
+        "signing_name": "lambda",
+        "event_source": "lambda.amazonaws.com",
+        "typed_errors": True,
+        "planes": [("lambda/2015-03-31", LAMBDA)],
+    },
+    "logs": {
+        "signing_name": "logs",
+        "event_source": "logs.amazonaws.com",
+        "planes": [("logs/2014-03-28", LOGS)],
     },
     "sts": {
         "signing_name": "sts",
@@ -246,6 +273,10 @@ class Plane:
     def error(self, name):
         error = self.source["shapes"][name].get("error", {})
         entry = {"code": error.get("code", name), "status": error.get("httpStatusCode", 400)}
+        # Lambda's exceptions spell the member either way, and its clients read it as it is modelled.
+        members = self.source["shapes"][name].get("members", {})
+        if self.model.get("typed_errors") and "Message" in members:
+            entry["message"] = "Message"
         self.merge("errors", entry["code"], entry)
         return entry["code"]
 

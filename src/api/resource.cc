@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/function_names.h"
 #include "api/models.h"
 #include "base/arn.h"
 #include "identity/access_keys.h"
@@ -70,6 +71,10 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
   switch (lookup) {
     case wire::Lookup::kNone:
     case wire::Lookup::kModel:
+    case wire::Lookup::kLambdaFunction:
+    case wire::Lookup::kLambdaUnqualified:
+    case wire::Lookup::kLambdaLayerVersion:
+    case wire::Lookup::kLogGroup:
       break;
     case wire::Lookup::kUser:
       return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
@@ -126,6 +131,9 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (*expanded == "*") return Target{.arn = "*", .account = caller};
   // IAM authorizes ListPolicies on the text `policy path /`, which is no ARN: only `*` can allow it.
   if (permission.resource.starts_with("policy path ")) return Target{.arn = std::move(*expanded), .account = caller};
+  if (has_named_resource(permission.lookup)) {
+    expanded = TRY(named_resource(operation, permission.lookup, input, region, caller));
+  }
   const bool model = permission.lookup == wire::Lookup::kModel;
   if (model) *expanded = model_resource(std::move(*expanded), region, caller);
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));

@@ -32,6 +32,12 @@ Partition Partition::memory(const AccountId& owner, std::string_view arn) {
   return {std::move(name), owner};
 }
 
+Partition Partition::service(const AccountId& owner, std::string_view name) {
+  std::string text = owner.str() + "/service/";
+  append_escaped(text, name);
+  return {std::move(text), owner};
+}
+
 Partition Partition::system() { return {"system", std::nullopt}; }
 
 Range prefix_range(std::string_view prefix, Direction direction) {

@@ -21,15 +21,17 @@ TEST(Partition, BytesOfAKeyStartWithTheTenant) {
 TEST(Partition, KnowsWhoseKeySealsIt) {
   EXPECT_EQ(Partition::account(kOne).owner(), kOne);
   EXPECT_EQ(Partition::memory(kTwo, kArn).owner(), kTwo);
+  EXPECT_EQ(Partition::service(kTwo, "logs").owner(), kTwo);
   EXPECT_EQ(Partition::system().owner(), std::nullopt);
 }
 
 TEST(Partition, NoneIsAPrefixOfAnother) {
   const std::vector<Partition> all = {
-      Partition::account(kOne),        Partition::account(kTwo),        Partition::memory(kOne, "a"),
-      Partition::memory(kOne, "ab"),   Partition::memory(kOne, ""),     Partition::memory(kOne, "a\0b"s),
-      Partition::memory(kOne, "a\0"s), Partition::memory(kOne, "a\1"s), Partition::memory(kOne, "a\1\1"s),
-      Partition::memory(kOne, kArn),   Partition::memory(kTwo, kArn),   Partition::system(),
+      Partition::account(kOne),           Partition::account(kTwo),         Partition::memory(kOne, "a"),
+      Partition::memory(kOne, "ab"),      Partition::memory(kOne, ""),      Partition::memory(kOne, "a\0b"s),
+      Partition::memory(kOne, "a\0"s),    Partition::memory(kOne, "a\1"s),  Partition::memory(kOne, "a\1\1"s),
+      Partition::memory(kOne, kArn),      Partition::memory(kTwo, kArn),    Partition::system(),
+      Partition::service(kOne, "lambda"), Partition::service(kOne, "logs"),
   };
   for (const Partition& a : all) {
     for (const Partition& b : all) {

@@ -24,11 +24,13 @@ class Partition {
   [[nodiscard]] static Partition account(const AccountId& id);
   /// Events and records of one memory. `arn` is the memory's full ARN, `owner` its account.
   [[nodiscard]] static Partition memory(const AccountId& owner, std::string_view arn);
+  /// What a service keeps for an account beside its identity: `lambda`, `logs`. REQUIRES: `name` is a word.
+  [[nodiscard]] static Partition service(const AccountId& owner, std::string_view name);
   /// The server's own rows: access key index, master key check, format version.
   [[nodiscard]] static Partition system();
 
   /// The partition's bytes in the engine's keys, before their terminator: `111111111111/account`,
-  /// `111111111111/memory/arn:…`, `system`. Holds no zero byte; differs for different partitions.
+  /// `111111111111/memory/arn:…`, `111111111111/service/lambda`, `system`. Holds no zero byte; differs for different partitions.
   [[nodiscard]] const std::string& name() const { return name_; }
   /// The account whose data key seals this partition; nullopt for `system`.
   [[nodiscard]] const std::optional<AccountId>& owner() const { return owner_; }

@@ -139,6 +139,18 @@ class RestDecoder {
   std::vector<FormField> query_;
 };
 
+Error too_large(const Operation& operation) {
+  const std::string bytes = std::to_string(operation.body_bytes_max);
+  if (!operation.service->typed_errors) {
+    return {.code = ErrorCode::kTooLarge, .message = "the request body is larger than " + bytes + " bytes"};
+  }
+  // Lambda's own text, which names the action.
+  const std::string_view action = operation.permissions.front().action;
+  return {.code = ErrorCode::kTooLarge,
+          .message = "Request must be smaller than " + bytes + " bytes for the " +
+                     std::string(action.substr(action.find(':') + 1)) + " operation"};
+}
+
 Result<> decode_body(const Operation& operation, const http::Request& request, const Routed& routed, void* input,
                      Violations& violations) {
   switch (operation.service->protocol) {
@@ -159,8 +171,7 @@ Result<> decode_body(const Operation& operation, const http::Request& request, c
 
 Result<> decode(const Operation& operation, const http::Request& request, const Routed& routed, void* input) {
   if (request.body.size() > operation.body_bytes_max) {
-    return fail({.code = ErrorCode::kTooLarge,
-                 .message = "the request body is larger than " + std::to_string(operation.body_bytes_max) + " bytes"});
+    return fail(too_large(operation));
   }
   Violations violations(operation);
   if (Result<> read = decode_body(operation, request, routed, input, violations); !read) return read;

@@ -109,6 +109,8 @@ struct ErrorText {
   std::string_view message;
   std::string_view reason{};
   std::span<const FieldError> fields{};
+  std::string_view fault{};  // `Type`, where exceptions have one
+  std::string_view message_name = "message";
 };
 
 void write_error_xml(std::string& body, const Service& service, const WireError& error, const ErrorText& text,
@@ -130,11 +132,17 @@ void write_error_json(std::string& body, std::string_view type, const ErrorText&
     json::append_quoted(body, type);
     body.push_back(',');
   }
-  body.append("\"message\":");
+  if (!text.fault.empty()) {
+    body.append("\"Type\":");
+    json::append_quoted(body, text.fault);
+    body.push_back(',');
+  }
+  json::append_quoted(body, text.message_name);
+  body.push_back(':');
   json::append_quoted(body, text.message);
   if (!text.reason.empty()) {
-    // AgentCore spells it small, the JSON services that have one do not.
-    body.append(type.empty() ? ",\"reason\":" : ",\"Reason\":");
+    // AgentCore spells it small, the other services that have one do not.
+    body.append(type.empty() && text.fault.empty() ? ",\"reason\":" : ",\"Reason\":");
     json::append_quoted(body, text.reason);
   }
   if (!text.fields.empty()) {
@@ -192,12 +200,17 @@ http::Response encode_error(const Service* service, const Operation* operation, 
                             std::string_view request_id) {
   const WireError mapped = map_error(service, operation, error);
   ErrorText text{.message = error.message};
-  // Only ValidationException has fields; AWS requires its reason. Exceptions of the service's own may have a reason.
-  if (mapped.name == "ValidationException") {
+  // Only ValidationException has fields; AgentCore requires its reason. Exceptions of the service's own may have one.
+  const bool typed = service != nullptr && service->typed_errors;
+  if (mapped.name == "ValidationException" && !typed) {
     text.reason = error.reason.empty() ? "FieldValidationFailed" : error.reason;
     text.fields = error.fields;
   } else if (mapped.name == error.aws_name) {
     text.reason = error.reason;
+  }
+  if (typed) {
+    text.fault = is_sender_fault(mapped) ? "User" : "Service";
+    text.message_name = mapped.message_name;
   }
   return write_error(service, mapped, text, request_id);
 }

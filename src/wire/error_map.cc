@@ -67,6 +67,8 @@ const ErrorShape* declared(const Operation* operation, std::string_view name) {
   return found == operation->errors.end() ? nullptr : &*found;
 }
 
+WireError wire_error(const ErrorShape& shape) { return {shape.name, shape.status, shape.message}; }
+
 const CommonError* common(std::string_view name) {
   const auto* found = std::ranges::find(kCommonErrors, name, &CommonError::name);
   return found == std::end(kCommonErrors) ? nullptr : found;
@@ -76,7 +78,7 @@ const CommonError* common(std::string_view name) {
 WireError first_declared(const Operation* operation, std::initializer_list<std::string_view> names,
                          WireError fallback) {
   for (const std::string_view name : names) {
-    if (const ErrorShape* error = declared(operation, name)) return {error->name, error->status};
+    if (const ErrorShape* error = declared(operation, name)) return wire_error(*error);
   }
   return fallback;
 }
@@ -89,6 +91,10 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
       // Organizations has no ValidationException of its own.
       if (protocol == Protocol::kJson11 && declared(operation, "InvalidInputException") != nullptr) {
         return first_declared(operation, {"ValidationException", "InvalidInputException"}, {});
+      }
+      // Nor has CloudWatch Logs, but for a few operations that keep to the older name too.
+      if (protocol == Protocol::kJson11) {
+        return first_declared(operation, {"InvalidParameterException"}, {"ValidationException", 400});
       }
       return query ? WireError{"ValidationError", 400} : WireError{"ValidationException", 400};
     case ErrorCode::kUnauthenticated:
@@ -110,7 +116,7 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
       return first_declared(operation, {"ServiceQuotaExceededException", "LimitExceeded"},
                             pick({"ServiceQuotaExceededException", 402}, {"LimitExceeded", 409}));
     case ErrorCode::kTooLarge:
-      return {"RequestEntityTooLargeException", 413};
+      return first_declared(operation, {"RequestTooLargeException"}, {"RequestEntityTooLargeException", 413});
     case ErrorCode::kUnsupported:
       return {"NotImplementedException", 501};
     case ErrorCode::kUnavailable:
@@ -127,7 +133,7 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
 WireError map_error(const Service* service, const Operation* operation, const Error& error) {
   const Protocol protocol = protocol_of(service);
   if (!error.aws_name.empty()) {
-    if (const ErrorShape* shape = declared(operation, error.aws_name)) return {shape->name, shape->status};
+    if (const ErrorShape* shape = declared(operation, error.aws_name)) return wire_error(*shape);
     if (const CommonError* shared = common(error.aws_name)) {
       return {shared->name, by_protocol(protocol, shared->rest_json, shared->query, shared->json)};
     }

@@ -12,6 +12,7 @@ namespace warifu::wire {
 struct WireError {
   std::string_view name;
   int status = 500;
+  std::string_view message_name = "message";  // as the exception's shape spells it
 };
 
 /// One switch over ErrorCode, without default. `error.aws_name` wins when the operation declares it or it is one of

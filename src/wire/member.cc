@@ -160,6 +160,16 @@ std::optional<std::string_view> text_at(const Operation& operation, const void* 
   return found;
 }
 
+std::optional<std::int64_t> long_at(const Operation& operation, const void* input, std::string_view path) {
+  std::optional<std::int64_t> found;
+  walk(*operation.input, input, path, [&](const Shape& shape, const void* value) {
+    if (shape.kind == Kind::kInteger) found = *static_cast<const std::int32_t*>(value);
+    if (shape.kind == Kind::kLong) found = *static_cast<const std::int64_t*>(value);
+    return !found;
+  });
+  return found;
+}
+
 bool has_member(const Operation& operation, const void* input, std::string_view path) {
   return !walk(*operation.input, input, path, [](const Shape&, const void*) { return false; });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@ namespace warifu::wire {
 /// The text at `path`; nullopt when absent. Numbers and booleans are not text. Of a list: its first element.
 [[nodiscard]] std::optional<std::string_view> text_at(const Operation& operation, const void* input,
                                                       std::string_view path);
+/// The whole number at `path`; nullopt when absent.
+[[nodiscard]] std::optional<std::int64_t> long_at(const Operation& operation, const void* input, std::string_view path);
 /// True when the member is present (a plain required member always is).
 [[nodiscard]] bool has_member(const Operation& operation, const void* input, std::string_view path);
 

@@ -18,6 +18,7 @@ enum class Protocol : std::uint8_t { kRestJson, kQuery, kJson10, kJson11 };
 struct ErrorShape {
   std::string_view name;  // the code on the wire
   int status;
+  std::string_view message = "message";  // how it spells the member that says why
 };
 
 /// How a condition key gets its value(s) from the decoded input.
@@ -51,7 +52,11 @@ enum class Lookup : std::uint8_t {
   kServiceLinkedRole,  // the role's name follows from the service that stands in its path
   kRenamedUser,        // the user as the request's NewPath and NewUserName would have it; what is absent stays
   kRenamedGroup,
-  kOrganization,  // a part of the caller's organization, or a handshake, by its id
+  kOrganization,        // a part of the caller's organization, or a handshake, by its id
+  kLambdaFunction,      // FunctionName in any of its forms, with the qualifier that it or Qualifier names
+  kLambdaUnqualified,   // the same without its qualifier
+  kLambdaLayerVersion,  // LayerName, bare or an ARN, and VersionNumber
+  kLogGroup,            // logGroupName or logGroupIdentifier, bare or an ARN
   kModel,  // the model or inference profile that a Bedrock id names, and the models that the profile routes to
 };
 
@@ -108,6 +113,7 @@ struct Service {
   std::string_view version{};        // query: 2011-06-15
   std::string_view xml_namespace{};  // query
   std::string_view target_prefix{};  // json 1.x: `TrentService`
+  bool typed_errors = false;         // exceptions carry `Type`: `User` or `Service`
   std::span<const Operation* const> operations{};
 };
 

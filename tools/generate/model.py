@@ -9,7 +9,9 @@ BODY_BYTES_MAX = 1024 * 1024
 LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "instance_profile": "kInstanceProfile",
            "access_key": "kAccessKeyOwner", "service_linked_role": "kServiceLinkedRole",
            "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup", "model": "kModel",
-           "organization": "kOrganization"}
+           "organization": "kOrganization", "lambda_function": "kLambdaFunction",
+           "lambda_unqualified": "kLambdaUnqualified", "lambda_layer_version": "kLambdaLayerVersion",
+           "log_group": "kLogGroup"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
 EVENTS = {"management": False, "data": True}
 OPERATIONS_PER_GROUP_MAX = 15
@@ -120,7 +122,8 @@ class Service:
         return shape
 
     def _rules(self, operation, rules):
-        pairs = [self._permission(operation, rules)] + [self._permission(operation, r) for r in rules.get("also", [])]
+        pairs = [self._permission(operation, rules, {})]
+        pairs += [self._permission(operation, r, r.get("context", {})) for r in rules.get("also", [])]
         authorizer = rules.get("authorizer", "policies")
         return {
             "permissions": pairs,
@@ -132,12 +135,11 @@ class Service:
             "recorded": rules.get("recorded", []),
         }
 
-    def _permission(self, operation, rules):
+    def _permission(self, operation, rules, context):
         on = rules["on"]
         resource = dict(self.authorization["resources"].get(on, {"arn": on}))
         if on != "*" and "{" not in resource["arn"] and ":" not in resource["arn"]:
             raise ModelError(f"{self.name}: {operation.name} is on the unknown resource {on}")
-        first = "action" not in rules
         return {
             "action": rules.get("action", f"{self.data['signing_name']}:{operation.name}"),
             "resource": resource["arn"],
@@ -145,7 +147,7 @@ class Service:
             "caller_when_absent": resource.get("caller_when_absent", False),
             "lookup": LOOKUPS[resource.get("lookup")],
             "when": rules.get("when", ""),
-            "context": {} if first else rules.get("context", {}),
+            "context": context,
         }
 
     def _check_paths(self, operation):

@@ -13,7 +13,8 @@ TIME_FORMATS = {"iso8601": "kIso8601", "unixTimestamp": "kEpoch", "rfc822": "kHt
 PROTOCOLS = {"rest-json": "kRestJson", "query": "kQuery", "json1.0": "kJson10", "json1.1": "kJson11"}
 RE2_REPEAT_MAX = 1000
 # RE2 has no lookaround: what AWS's patterns with one mean, in RE2's words.
-RE2_OF = {"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$": "[a-z0-9](?:-?[a-z0-9])+"}
+RE2_OF = {"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$": "[a-z0-9](?:-?[a-z0-9])+",
+          r"[0-9A-Za-z\.\-_]*(?<!\.)": r"(?:[0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?"}
 
 
 def symbol(shape):
@@ -137,6 +138,11 @@ def context_text(rules):
     return ",\n    ".join(entries)
 
 
+def error_text(code, error):
+    member = f", {literal(error['message'])}" if "message" in error else ""
+    return f"{{{literal(code)}, {error['status']}{member}}}"
+
+
 def operation_text(service, operation):
     name, data, rules = operation.name, operation.data, operation.rules
     out = []
@@ -145,8 +151,8 @@ def operation_text(service, operation):
     if "status" in data:
         pairs.append(("status", str(data["status"])))
     pairs += [("input", "&" + symbol(operation.input)), ("output", "&" + symbol(operation.output))]
-    statuses = {code: service.data["errors"][code]["status"] for code in data.get("errors", [])}
-    errors = ", ".join(f"{{{literal(code)}, {status}}}" for code, status in statuses.items())
+    declared = [(code, service.data["errors"][code]) for code in data.get("errors", [])]
+    errors = ", ".join(error_text(code, error) for code, error in declared)
     if errors:
         out.append(f"constexpr wire::ErrorShape kErrors_{name}[] = {{{errors}}};\n")
         pairs.append(("errors", f"kErrors_{name}"))
@@ -237,6 +243,7 @@ def service_source(service):
              ("global", "true" if data.get("global") else "false"), ("version", literal(data.get("version", ""))),
              ("xml_namespace", literal(data.get("xml_namespace", ""))),
              ("target_prefix", literal(data.get("target_prefix", ""))),
+             ("typed_errors", "true" if data.get("typed_errors") else "false"),
              ("operations", "kOperations")]
     groups = [g for g in service.groups()]
     return (HEADER.format(service=service.name).replace("#pragma once\n\n", "")
