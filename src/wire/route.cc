@@ -29,9 +29,37 @@ struct Node {
   std::vector<const Operation*> operations;  // that end here, by method
 };
 
+/// `find=LayerVersion` of `/2018-10-31/layers?find=LayerVersion`: what the query must hold beside the path.
+std::string_view query_of(std::string_view uri) {
+  const std::size_t mark = uri.find('?');
+  return mark == std::string_view::npos ? std::string_view{} : uri.substr(mark + 1);
+}
+
+bool holds_field(std::string_view query, std::string_view field) {
+  while (!query.empty()) {
+    const std::string_view next = query.substr(0, query.find('&'));
+    if (next == field) return true;
+    query.remove_prefix(std::min(next.size() + 1, query.size()));
+  }
+  return false;
+}
+
+/// Of operations that share a path and method, the one whose field the query holds, before the one that asks for none.
+const Operation* choose(const std::vector<const Operation*>& operations, std::string_view method,
+                        std::string_view query) {
+  const Operation* plain = nullptr;
+  for (const Operation* operation : operations) {
+    if (operation->method != method) continue;
+    const std::string_view field = query_of(operation->uri);
+    if (field.empty()) plain = operation;
+    if (!field.empty() && holds_field(query, field)) return operation;
+  }
+  return plain;
+}
+
 void insert(Node& root, const Operation& operation) {
   Node* node = &root;
-  for (const std::string_view segment : split_path(operation.uri)) {
+  for (const std::string_view segment : split_path(operation.uri.substr(0, operation.uri.find('?')))) {
     std::unique_ptr<Node>& next = is_label(segment) ? node->label : node->literals[segment];
     if (next == nullptr) next = std::make_unique<Node>();
     node = next.get();
@@ -40,16 +68,13 @@ void insert(Node& root, const Operation& operation) {
 }
 
 /// Recursion is bounded by the depth of the tree, which is the model's. A label matches no empty segment.
-const Operation* find(const Node& node, std::span<const std::string_view> segments, std::string_view method) {
-  if (segments.empty()) {
-    const auto found = std::ranges::find(node.operations, method, &Operation::method);
-    return found == node.operations.end() ? nullptr : *found;
-  }
+const Operation* find(const Node& node, std::span<const std::string_view> segments, const http::Request& request) {
+  if (segments.empty()) return choose(node.operations, request.method, request.query());
   if (const auto literal = node.literals.find(segments.front()); literal != node.literals.end()) {
-    if (const Operation* operation = find(*literal->second, segments.subspan(1), method)) return operation;
+    if (const Operation* operation = find(*literal->second, segments.subspan(1), request)) return operation;
   }
   if (node.label == nullptr || segments.front().empty()) return nullptr;
-  return find(*node.label, segments.subspan(1), method);
+  return find(*node.label, segments.subspan(1), request);
 }
 
 Error unknown_operation() {
@@ -86,7 +111,7 @@ struct Router::Tables {
 
   [[nodiscard]] static Result<Routed> rest(const Entry& entry, const http::Request& request) {
     const std::vector<std::string_view> segments = split_path(request.path());
-    const Operation* operation = find(entry.root, segments, request.method);
+    const Operation* operation = find(entry.root, segments, request);
     if (operation == nullptr) return fail(unknown_operation());
     return with_labels(*operation, segments);
   }

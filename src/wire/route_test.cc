@@ -54,6 +54,25 @@ TEST(Route, RestPathsAreSplitBeforeTheyAreDecoded) {
   }
 }
 
+TEST(Route, AFieldOfTheQueryTellsApartWhatSharesAPath) {
+  const struct {
+    const char* target;
+    const char* expected;
+  } kCases[] = {
+      {"/2018-10-31/layers", "ListLayers"},
+      {"/2018-10-31/layers?MaxItems=3", "ListLayers"},
+      {"/2018-10-31/layers?find=LayerVersion&Arn=a", "GetLayerVersionByArn"},
+      {"/2018-10-31/layers?Arn=a&find=LayerVersion", "GetLayerVersionByArn"},
+      {"/2018-10-31/layers?find=LayerVersionX", "ListLayers"},
+  };
+  for (const auto& [target, expected] : kCases) {
+    http::Request request;
+    request.method = "GET";
+    request.target = target;
+    EXPECT_EQ(routed("lambda", request), expected) << target;
+  }
+}
+
 TEST(Route, ABrokenEscapeOrTextThatIsNotUtf8IsAValidationError) {
   for (const char* target : {"/memories/%zz/details", "/memories/%/details", "/memories/%ff/details"}) {
     const Result<Routed> result = router().route(service_of("bedrock-agentcore"), make_request("GET", target));
