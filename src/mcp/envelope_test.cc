@@ -43,8 +43,8 @@ Verdict judge(const http::Request& request, const ServerProfile& server = profil
   return {envelope.error().status, answer.error.code, answer.id ? answer.id->text() : "", answer.error.message};
 }
 
-constexpr std::string_view kMeta =
-    R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"sampling":{}}})";
+constexpr std::string_view kMeta = R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                                   R"("io.modelcontextprotocol/clientCapabilities":{"sampling":{}}})";
 
 std::string call(std::string_view method, std::string_view params) {
   return R"({"jsonrpc":"2.0","id":5,"method":")" + std::string(method) + R"(","params":{)" + std::string(params) + "}}";

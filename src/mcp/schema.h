@@ -15,7 +15,7 @@ namespace warifu::mcp {
 /// Bounds on one schema and one validation. Past them: compile fails, a validation says so as its violation.
 struct SchemaLimits {
   std::size_t subschemas_max = 10'000;
-  std::size_t depth_max = 64;            // of subschemas within subschemas, `$ref`s followed included
+  std::size_t depth_max = 256;           // of subschemas applied within one another, `$ref`s followed
   std::size_t pattern_bytes_max = 1000;  // of one regular expression (RE2's syntax; linear time)
   std::size_t steps_max = 1'000'000;     // subschemas applied to one instance
   std::size_t violations_max = 20;
