@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <string>
@@ -15,6 +16,8 @@ namespace warifu::policy {
 namespace {
 
 constexpr std::size_t kChunkBytes = 2'048;
+// Keys without an id up to which comparing hashes one after another beats a table.
+constexpr std::size_t kWalkedNames = 8;
 
 /// Text that lives until `clear`: chunks never move, and the ordinary ones are kept for the next request.
 class Arena {
@@ -59,7 +62,8 @@ struct Context::State {
   /// A present key. `single` holds the value of a key with one, so that no other storage is needed.
   struct Slot {
     KeyId id;
-    std::string_view name;  // set only where `id` is not
+    std::string_view name;   // set only where `id` is not
+    std::uint64_t hash = 0;  // of `name`
     std::string_view single;
     ContextValues values;
     bool present = false;
@@ -70,16 +74,37 @@ struct Context::State {
   std::size_t used = 0;
   std::vector<Slot*> slot_of_id;                // by KeyId::index; nullptr: absent
   std::vector<Slot*> by_name;                   // slots without an id
+  std::vector<Slot*> name_table;                // the same by hash, once they are many; its size is a power of two
   std::size_t unnamed_from = kInternedKeysMax;  // ids below were known before the first entry of by_name was made
   Arena arena;
 
   Slot* existing(KeyId id) { return id.index < slot_of_id.size() ? slot_of_id[id.index] : nullptr; }
 
-  Slot* existing(std::string_view name) {
-    for (Slot* slot : by_name) {
-      if (iequals(slot->name, name)) return slot;
+  Slot* existing(std::string_view name, std::uint64_t hash) {
+    const auto is = [&](const Slot* slot) { return slot->hash == hash && iequals(slot->name, name); };
+    if (by_name.size() <= kWalkedNames) {
+      const auto found = std::ranges::find_if(by_name, is);
+      return found == by_name.end() ? nullptr : *found;
     }
-    return nullptr;
+    for (std::size_t at = hash;; ++at) {
+      Slot* slot = name_table[at & (name_table.size() - 1)];
+      if (slot == nullptr || is(slot)) return slot;
+    }
+  }
+
+  void add_named(Slot* slot) {
+    by_name.push_back(slot);
+    if (by_name.size() <= kWalkedNames) return;
+    const bool first = by_name.size() == kWalkedNames + 1;
+    if (!first && by_name.size() * 2 <= name_table.size()) return place(slot);
+    name_table.assign(std::bit_ceil(by_name.size() * 4), nullptr);
+    for (Slot* each : by_name) place(each);
+  }
+
+  void place(Slot* slot) {
+    std::size_t at = slot->hash;
+    while (name_table[at & (name_table.size() - 1)] != nullptr) ++at;
+    name_table[at & (name_table.size() - 1)] = slot;
   }
 
   Slot* make() {
@@ -95,7 +120,8 @@ struct Context::State {
     if (Slot* slot = existing(id)) return slot;
     // Set by name before a policy made this key known: the same key still.
     if (id.index >= unnamed_from && !by_name.empty()) {
-      if (Slot* slot = existing(name_of(id))) return slot;
+      const std::string_view name = name_of(id);
+      if (Slot* slot = existing(name, hash_of(name))) return slot;
     }
     if (id.index >= slot_of_id.size()) slot_of_id.resize(std::max<std::size_t>(interned_count(), id.index + 1U));
     Slot* slot = make();
@@ -107,13 +133,15 @@ struct Context::State {
 
   Slot* slot_for(std::string_view name) {
     const std::size_t known_before = interned_count();
-    if (const KeyId id = lookup(name); id.known()) return slot_for(id);
-    if (Slot* slot = existing(name)) return slot;
+    const std::uint64_t hash = hash_of(name);
+    if (const KeyId id = lookup(name, hash); id.known()) return slot_for(id);
+    if (Slot* slot = existing(name, hash)) return slot;
     Slot* slot = make();
     if (slot == nullptr) return nullptr;
     slot->name = arena.keep(name);
+    slot->hash = hash;
     if (by_name.empty()) unnamed_from = known_before;
-    by_name.push_back(slot);
+    add_named(slot);
     return slot;
   }
 };
@@ -222,9 +250,12 @@ const ContextValues* Context::find(KeyRef key) const {
   State::Slot* slot = nullptr;
   if (key.id.known()) {
     slot = state.existing(key.id);
-    if (slot == nullptr && key.id.index >= state.unnamed_from) slot = state.existing(name_of(key.id));
+    if (slot == nullptr && key.id.index >= state.unnamed_from) {
+      const std::string_view name = name_of(key.id);
+      slot = state.existing(name, hash_of(name));
+    }
   } else if (!key.name.empty()) {
-    slot = state.existing(key.name);
+    slot = state.existing(key.name, hash_of(key.name));
   }
   return slot != nullptr && slot->present ? &slot->values : nullptr;
 }

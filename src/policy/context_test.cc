@@ -113,6 +113,23 @@ TEST(Context, DoesNotInternTagsOfRequests) {
   EXPECT_THAT(values(context, "aws:RequestTag/HOSTILE49"), ElementsAre("x"));
 }
 
+TEST(Context, FindsReplacesAndForgetsHundredsOfUnknownKeys) {
+  Context context;
+  for (const std::size_t keys : {9U, 300U, 8U, 40U}) {
+    context.clear();
+    const auto name = [](std::size_t i) { return "aws:RequestTag/Many" + std::to_string(i); };
+    for (std::size_t i = 0; i < keys; ++i) context.copy(name(i), "old");
+    for (std::size_t i = 0; i < keys; ++i) context.copy("AWS:requesttag/many" + std::to_string(i), std::to_string(i));
+    for (std::size_t i = 0; i < keys; ++i) EXPECT_THAT(values(context, name(i)), ElementsAre(std::to_string(i)));
+    EXPECT_EQ(context.find(name(keys)), nullptr);
+    std::size_t seen = 0;
+    context.for_each([&](std::string_view, const ContextValues&) { ++seen; });
+    EXPECT_EQ(seen, keys);
+  }
+  const KeyId id = intern("aws:requestTag/many39");
+  EXPECT_EQ(context.find(id)->values[0], "39");
+}
+
 TEST(Context, WritesTypedValuesAsText) {
   Context context;
   context.set_bool(key("aws:SecureTransport"), true);

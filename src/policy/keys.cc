@@ -13,12 +13,6 @@ namespace {
 
 constexpr char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::uint64_t folded_hash(std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(fold(c))) * 0x100000001b3ULL;
-  return hash ^ hash >> 29U;
-}
-
 struct Entry {
   std::string name;
   KeyId id;
@@ -32,15 +26,15 @@ class Table {
     for (const std::string_view name : kWellKnownKeys) add(name);
   }
 
-  KeyId find(std::string_view name) const {
-    const Entry* entry = slots_[probe(name)].load(std::memory_order_acquire);
+  KeyId find(std::string_view name, std::uint64_t hash) const {
+    const Entry* entry = slots_[probe(name, hash)].load(std::memory_order_acquire);
     return entry == nullptr ? KeyId{} : entry->id;
   }
 
   KeyId add(std::string_view name) {
     if (name.size() > kKeyBytesMax) return {};
     const std::lock_guard lock(mutex_);
-    const std::size_t slot = probe(name);
+    const std::size_t slot = probe(name, hash_of(name));
     if (const Entry* entry = slots_[slot].load(std::memory_order_acquire)) return entry->id;
     const std::size_t count = count_.load(std::memory_order_relaxed);
     if (count == kInternedKeysMax) return {};
@@ -62,8 +56,8 @@ class Table {
   static constexpr std::size_t kSlots = 4 * kInternedKeysMax;
 
   /// The slot that holds `name`, or the empty one where it would go.
-  std::size_t probe(std::string_view name) const {
-    std::size_t slot = folded_hash(name) % kSlots;
+  std::size_t probe(std::string_view name, std::uint64_t hash) const {
+    std::size_t slot = hash % kSlots;
     while (const Entry* entry = slots_[slot].load(std::memory_order_acquire)) {
       if (iequals(entry->name, name)) break;
       slot = (slot + 1) % kSlots;
@@ -85,12 +79,20 @@ Table& table() {
 
 }  // namespace
 
+std::uint64_t hash_of(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(fold(c))) * 0x100000001b3ULL;
+  return hash ^ hash >> 29U;
+}
+
 KeyId intern(std::string_view name) {
-  const KeyId known = table().find(name);
+  const KeyId known = lookup(name);
   return known.known() ? known : table().add(name);
 }
 
-KeyId lookup(std::string_view name) { return table().find(name); }
+KeyId lookup(std::string_view name) { return table().find(name, hash_of(name)); }
+
+KeyId lookup(std::string_view name, std::uint64_t hash) { return table().find(name, hash); }
 
 std::string_view name_of(KeyId id) { return table().name(id); }
 

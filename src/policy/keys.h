@@ -27,6 +27,10 @@ inline constexpr std::size_t kKeyBytesMax = 512;
 [[nodiscard]] KeyId intern(std::string_view name);
 /// The id of `name` if a policy has interned it. Thread-safe, lock-free, no allocation: for request tag keys.
 [[nodiscard]] KeyId lookup(std::string_view name);
+/// The same for all spellings of a name's letters' case.
+[[nodiscard]] std::uint64_t hash_of(std::string_view name);
+/// REQUIRES: `hash` is hash_of(name).
+[[nodiscard]] KeyId lookup(std::string_view name, std::uint64_t hash);
 /// The spelling that was interned first. REQUIRES: `id` came from intern, lookup or key.
 [[nodiscard]] std::string_view name_of(KeyId id);
 /// How many ids exist; every id given later is at least this.
