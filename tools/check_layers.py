@@ -17,9 +17,10 @@ THIRD_PARTY = {
     "boost/asio/local": {"net"},
     "boost/asio": {"base", "store", "net", "api", "audit", "server", "cli"},
     "sys/socket.h": {"net", "sandbox"},
-    "netinet/": {"net"},
-    "arpa/": {"net", "policy"},  # policy reads addresses in conditions, and opens none
+    "netinet/": {"net", "sandbox"},
+    "arpa/": {"net", "policy", "sandbox"},  # policy reads addresses in conditions, and opens none
     "netdb.h": {"net"},
+    "net/if.h": {"sandbox"},
     "rocksdb/": {"store"},
     "simdjson": {"json"},
     "seccomp.h": {"sandbox"},

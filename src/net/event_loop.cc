@@ -39,12 +39,13 @@ void report(const std::exception_ptr& failure) {
 }  // namespace
 
 struct EventLoop::Session {
-  Session(std::unique_ptr<ByteStream> s, TlsByteStream* t, const ConnectionContext& context, ConnectionEnds ends)
-      : stream(std::move(s)), tls(t), watch(*stream), http(*stream, watch, context, std::move(ends)) {}
+  Session(std::unique_ptr<ByteStream> s, TlsByteStream* t, ConnectionContext c, ConnectionEnds ends)
+      : stream(std::move(s)), tls(t), watch(*stream), context(c), http(*stream, watch, context, std::move(ends)) {}
 
   std::unique_ptr<ByteStream> stream;
   TlsByteStream* tls;  // the same stream, while it has a handshake ahead
   Watch watch;
+  ConnectionContext context;
   HttpConnection http;
   bool shaking_hands = false;
 };
@@ -70,8 +71,8 @@ void EventLoop::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void EventLoop::open(tcp::socket socket) {
-  asio::co_spawn(io_, serve(std::move(socket)), [this](const std::exception_ptr& failure) {
+void EventLoop::open(tcp::socket socket, std::shared_ptr<const AttachedService> other) {
+  asio::co_spawn(io_, serve(std::move(socket), std::move(other)), [this](const std::exception_ptr& failure) {
     report(failure);
     if (shared_.connections_open.fetch_sub(1) != 1) return;
     const std::lock_guard lock(shared_.mutex);
@@ -79,25 +80,36 @@ void EventLoop::open(tcp::socket socket) {
   });
 }
 
-Task<> EventLoop::serve(tcp::socket socket) {
+ConnectionContext EventLoop::context_of(const AttachedService& other) {
+  return {.options = other.options,
+          .handler = other.handler,
+          .trust = shared_.trust,
+          .draining = shared_.draining,
+          .counters = counters_,
+          .date = date_};
+}
+
+Task<> EventLoop::serve(tcp::socket socket, std::shared_ptr<const AttachedService> other) {
   boost::system::error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (error) co_return;
   const tcp::endpoint local = socket.local_endpoint(error);
   if (error) co_return;
 
-  ConnectionEnds ends{
-      .peer_ip = text_of(peer.address()), .local_host = text_of(local.address()), .secure = shared_.tls != nullptr};
+  ConnectionEnds ends{.peer_ip = text_of(peer.address()),
+                      .local_host = text_of(local.address()),
+                      .secure = shared_.tls != nullptr && !other};
   std::unique_ptr<ByteStream> stream;
   TlsByteStream* tls = nullptr;
-  if (shared_.tls != nullptr) {
+  if (ends.secure) {
     auto tls_stream = tls_server_stream(std::move(socket), *shared_.tls);
     tls = tls_stream.get();
     stream = std::move(tls_stream);
   } else {
     stream = tcp_stream(std::move(socket));
   }
-  const auto session = sessions_.emplace(sessions_.end(), std::move(stream), tls, context_, std::move(ends));
+  const auto session = sessions_.emplace(sessions_.end(), std::move(stream), tls, other ? context_of(*other) : context_,
+                                         std::move(ends));
   if (!std::exchange(ticking_, true)) asio::co_spawn(io_, tick(), report);
 
   std::exception_ptr failure;

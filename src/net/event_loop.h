@@ -19,6 +19,12 @@ class context;
 
 namespace warifu::net {
 
+/// How the connections of one attached socket are served, where not as the server's own.
+struct AttachedService {
+  ServerOptions options;
+  Handler handler;
+};
+
 /// What all event loops of one server share. Outlives them.
 struct ServerShared {
   ServerOptions options;
@@ -49,8 +55,9 @@ class EventLoop {
   [[nodiscard]] const LoopCounters& counters() const { return counters_; }
 
   void run();
-  /// Serves a socket that belongs to `context()`, already counted in connections_open.
-  void open(boost::asio::ip::tcp::socket socket);
+  /// Serves a socket that belongs to `context()`, already counted in connections_open. `other`: null for the server's
+  /// own handler.
+  void open(boost::asio::ip::tcp::socket socket, std::shared_ptr<const AttachedService> other = nullptr);
   void close_idle();
   void close_all();
   /// Ends the thread and waits for it.
@@ -60,7 +67,8 @@ class EventLoop {
   struct Session;
   using Sessions = std::list<Session>;
 
-  Task<> serve(boost::asio::ip::tcp::socket socket);
+  Task<> serve(boost::asio::ip::tcp::socket socket, std::shared_ptr<const AttachedService> other);
+  [[nodiscard]] ConnectionContext context_of(const AttachedService& other);
   Task<> serve_session(Session& session);
   Task<> tick();
 

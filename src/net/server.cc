@@ -1,5 +1,6 @@
 #include "net/server.h"
 
+#include <sys/socket.h>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -62,6 +63,8 @@ class Server::Impl {
   ~Impl() { stop(std::chrono::milliseconds{0}); }
 
   Result<> start();
+  Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, std::shared_ptr<const AttachedService> other);
+  Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, AttachedHandler other);
   bool stop(std::chrono::milliseconds drain);
   [[nodiscard]] ServerMetrics metrics() const;
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
@@ -72,11 +75,28 @@ class Server::Impl {
     EventLoop& loop;
     tcp::acceptor acceptor;
     asio::steady_timer pause;
+    std::shared_ptr<const AttachedService> other{};
+
+    static void close(const std::shared_ptr<Listener>& listener) {
+      asio::post(listener->loop.context(), [listener] {
+        error_code ignored;
+        listener->acceptor.close(ignored);
+        listener->pause.cancel();
+      });
+    }
+  };
+  struct AttachedListener final : Attachment {
+    explicit AttachedListener(std::shared_ptr<Listener> l) : listener(std::move(l)) {}
+    ~AttachedListener() override { Listener::close(listener); }
+    AttachedListener(const AttachedListener&) = delete;
+    AttachedListener& operator=(const AttachedListener&) = delete;
+    std::shared_ptr<Listener> listener;
   };
 
   Result<> listen(const Endpoint& endpoint);
-  Task<> accept(Listener& listener);
-  void admit(EventLoop& loop, tcp::socket socket);
+  void run(const std::shared_ptr<Listener>& listener);
+  Task<> accept(std::shared_ptr<Listener> listener);
+  void admit(EventLoop& loop, tcp::socket socket, const std::shared_ptr<const AttachedService>& other);
   void refuse(tcp::socket socket);
   bool wait_closed(std::chrono::milliseconds limit);
   void wait_listeners_ended();
@@ -84,7 +104,8 @@ class Server::Impl {
   ServerShared shared_;
   std::unique_ptr<asio::ssl::context> tls_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::vector<std::weak_ptr<Listener>> attached_;  // under shared_.mutex
   std::vector<Endpoint> endpoints_;
   std::atomic<std::size_t> next_loop_ = 0;
   std::size_t accepting_ = 0;  // listeners whose coroutine runs; under shared_.mutex
@@ -108,16 +129,53 @@ Result<> Server::Impl::start() {
   for (const Endpoint& endpoint : shared_.options.listen) TRY(listen(endpoint));
 
   accepting_ = listeners_.size();
-  for (const auto& listener : listeners_) {
-    asio::co_spawn(listener->loop.context(), accept(*listener), [this](const std::exception_ptr& failure) {
-      if (failure) log::error("a listener ended by an exception");
-      const std::lock_guard lock(shared_.mutex);
-      --accepting_;
-      shared_.all_closed.notify_all();
-    });
-  }
+  for (const auto& listener : listeners_) run(listener);
   for (const auto& loop : loops_) loop->run();
   return {};
+}
+
+void Server::Impl::run(const std::shared_ptr<Listener>& listener) {
+  asio::co_spawn(listener->loop.context(), accept(listener), [this](const std::exception_ptr& failure) {
+    if (failure) log::error("a listener ended by an exception");
+    const std::lock_guard lock(shared_.mutex);
+    --accepting_;
+    shared_.all_closed.notify_all();
+  });
+}
+
+Result<std::unique_ptr<Attachment>> Server::Impl::attach(UniqueFd listening, AttachedHandler other) {
+  auto service = std::make_shared<AttachedService>(shared_.options, std::move(other.handler));
+  service->options.body_limit = nullptr;
+  service->options.body_bytes_max = other.body_bytes_max;
+  return attach(std::move(listening), std::move(service));
+}
+
+Result<std::unique_ptr<Attachment>> Server::Impl::attach(UniqueFd listening,
+                                                         std::shared_ptr<const AttachedService> other) {
+  CHECK(!loops_.empty(), "a socket is attached to a started server");
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  int accepts = 0;
+  socklen_t accepts_length = sizeof(accepts);
+  if (::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0 ||
+      ::getsockopt(listening.get(), SOL_SOCKET, SO_ACCEPTCONN, &accepts, &accepts_length) != 0 || accepts == 0) {
+    return fail(unavailable("a descriptor that is attached is no listening socket"));
+  }
+  auto listener = std::make_shared<Listener>(*loops_[next_loop_.fetch_add(1) % loops_.size()]);
+  listener->other = std::move(other);
+  error_code error;
+  listener->acceptor.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), listening.get(), error);
+  if (error) return fail(unavailable("a listening socket cannot be attached: " + error.message()));
+  static_cast<void>(listening.release());
+  {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.draining.load()) return fail(unavailable("the server has stopped"));
+    std::erase_if(attached_, [](const std::weak_ptr<Listener>& old) { return old.expired(); });
+    attached_.push_back(listener);
+    ++accepting_;
+  }
+  run(listener);
+  return std::make_unique<AttachedListener>(std::move(listener));
 }
 
 Result<> Server::Impl::listen(const Endpoint& endpoint) {
@@ -128,7 +186,7 @@ Result<> Server::Impl::listen(const Endpoint& endpoint) {
   const asio::ip::address address = asio::ip::make_address(endpoint.host, error);
   if (error) return fail(validation_error("`" + endpoint.host + "` is not an address"));
 
-  auto listener = std::make_unique<Listener>(*loops_[listeners_.size() % loops_.size()]);
+  auto listener = std::make_shared<Listener>(*loops_[listeners_.size() % loops_.size()]);
   tcp::acceptor& acceptor = listener->acceptor;
   acceptor.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
   if (error) return cannot(error);
@@ -143,25 +201,25 @@ Result<> Server::Impl::listen(const Endpoint& endpoint) {
   return {};
 }
 
-Task<> Server::Impl::accept(Listener& listener) {
+Task<> Server::Impl::accept(std::shared_ptr<Listener> listener) {
   while (!shared_.draining.load()) {
     // Round robin over the loops: with the kernel's own spreading (SO_REUSEPORT) 64 connections fall unevenly.
     EventLoop& loop = *loops_[next_loop_.fetch_add(1) % loops_.size()];
     error_code error;
     tcp::socket socket =
-        co_await listener.acceptor.async_accept(loop.context(), asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::operation_aborted || !listener.acceptor.is_open()) co_return;
+        co_await listener->acceptor.async_accept(loop.context(), asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted || !listener->acceptor.is_open()) co_return;
     if (!error) {
-      admit(loop, std::move(socket));
+      admit(loop, std::move(socket), listener->other);
     } else if (error != asio::error::connection_aborted) {
       log::warn("cannot accept a connection", {{"error", error.message()}});
-      listener.pause.expires_after(kAcceptPause);
-      co_await listener.pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      listener->pause.expires_after(kAcceptPause);
+      co_await listener->pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
   }
 }
 
-void Server::Impl::admit(EventLoop& loop, tcp::socket socket) {
+void Server::Impl::admit(EventLoop& loop, tcp::socket socket, const std::shared_ptr<const AttachedService>& other) {
   if (shared_.connections_open.fetch_add(1) >= shared_.options.connections_max) {
     shared_.connections_open.fetch_sub(1);
     shared_.connections_refused.fetch_add(1);
@@ -169,7 +227,7 @@ void Server::Impl::admit(EventLoop& loop, tcp::socket socket) {
     return;
   }
   shared_.connections_total.fetch_add(1);
-  loop.open(std::move(socket));
+  loop.open(std::move(socket), other);
 }
 
 void Server::Impl::refuse(tcp::socket socket) {
@@ -201,14 +259,15 @@ void Server::Impl::wait_listeners_ended() {
 bool Server::Impl::stop(std::chrono::milliseconds drain) {
   const std::lock_guard lock(stop_mutex_);
   if (std::exchange(stopped_, true) || loops_.empty()) return true;
-  shared_.draining.store(true);
-  for (const auto& listener : listeners_) {
-    asio::post(listener->loop.context(), [l = listener.get()] {
-      error_code ignored;
-      l->acceptor.close(ignored);
-      l->pause.cancel();
-    });
+  std::vector<std::shared_ptr<Listener>> all = listeners_;
+  {
+    const std::lock_guard shared_lock(shared_.mutex);
+    shared_.draining.store(true);
+    for (const auto& attached : attached_) {
+      if (auto listener = attached.lock()) all.push_back(std::move(listener));
+    }
   }
+  for (const auto& listener : all) Listener::close(listener);
   for (const auto& loop : loops_) loop->close_idle();
   const bool clean = wait_closed(drain);
   if (!clean) {
@@ -241,6 +300,12 @@ Server::Server(ServerOptions options, Handler handler)
 Server::~Server() = default;
 Result<> Server::start() { return impl_->start(); }
 std::vector<Endpoint> Server::endpoints() const { return impl_->endpoints(); }
+Result<std::unique_ptr<Attachment>> Server::attach(UniqueFd listening) {
+  return impl_->attach(std::move(listening), nullptr);
+}
+Result<std::unique_ptr<Attachment>> Server::attach(UniqueFd listening, AttachedHandler other) {
+  return impl_->attach(std::move(listening), std::move(other));
+}
 bool Server::stop(std::chrono::milliseconds drain) { return impl_->stop(drain); }
 ServerMetrics Server::metrics() const { return impl_->metrics(); }
 

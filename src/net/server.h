@@ -12,6 +12,7 @@
 #include "base/http.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "base/unique_fd.h"
 #include "net/limits.h"
 
 namespace warifu::net {
@@ -73,6 +74,19 @@ struct ServerMetrics {
   std::uint64_t timeouts = 0;      // idle, request and write deadlines that passed
 };
 
+/// A listening socket that a server has taken on: while this lives, what connects to it is served. Afterwards nothing
+/// new is accepted; connections that are open go on. Thread-safe. REQUIRES: goes before its Server.
+class Attachment {
+ public:
+  virtual ~Attachment() = default;
+};
+
+/// Another handler for an attached socket, and its own bound on bodies.
+struct AttachedHandler {
+  Handler handler;
+  std::size_t body_bytes_max = kBodyBytesMax;
+};
+
 /// An HTTP/1.1 server (RFC 9110, 9112): keep-alive, pipelining with answers in order, chunked bodies,
 /// `Expect: 100-continue`, HEAD, TLS. One event loop a thread; a connection stays on its loop for life.
 ///
@@ -80,7 +94,8 @@ struct ServerMetrics {
 /// target in origin-form (an absolute-form target is cut, its authority must equal Host), the body whole and
 /// un-chunked, trailers dropped. `aws-chunked` bodies are left as they are.
 ///
-/// Thread-safe: `stop` and `metrics` from any thread. Everything that a handler awaits must end before ~Server.
+/// Thread-safe: `attach`, `stop` and `metrics` from any thread. Everything that a handler awaits must end before
+/// ~Server.
 class Server {
  public:
   Server(ServerOptions options, Handler handler);
@@ -93,6 +108,11 @@ class Server {
   [[nodiscard]] Result<> start();
   /// Where it listens, ports resolved, in the order of `options.listen`. Empty before start.
   [[nodiscard]] std::vector<Endpoint> endpoints() const;
+  /// Serves what connects to `listening`, a TCP socket that listens already (in another network namespace, say), as the
+  /// server's own: same limits, same TLS. With `other`, in plain text and by that handler. kUnavailable: not such a
+  /// socket, or the server has stopped. REQUIRES: started.
+  [[nodiscard]] Result<std::unique_ptr<Attachment>> attach(UniqueFd listening);
+  [[nodiscard]] Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, AttachedHandler other);
   /// Stops accepting, closes idle connections, lets requests that were begun finish (their answers say
   /// `Connection: close`), and after `drain` cuts the rest. Blocks until the threads have ended; later calls return
   /// at once. True: nothing had to be cut. REQUIRES: not called on one of the server's own threads.

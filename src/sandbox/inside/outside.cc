@@ -1,0 +1,85 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/inside/inside.h"
+
+namespace warifu::sandbox::inside {
+namespace {
+
+constexpr int kFailed = 125;
+constexpr unsigned kNobody = 65534;
+
+int failed(const char* what) {
+  dprintf(2, "%s: %s\n", what, strerror(errno));
+  return kFailed;
+}
+
+/// The folders of `fds` under kStage, in a mount namespace of our own: bwrap, who runs as another user, cannot reach
+/// them by their own paths when a folder above is closed to others.
+bool stage(int count, char** fds) {
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  if (mount("tmpfs", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) return false;
+  for (int i = 0; i < count; ++i) {
+    char from[64];
+    char to[64];
+    const int fd = atoi(fds[i]);
+    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+    snprintf(to, sizeof(to), "%s/%d", kStage, i);
+    struct stat info;
+    if (fstat(fd, &info) != 0) return false;
+    if (S_ISDIR(info.st_mode)) {
+      if (mkdir(to, 0755) != 0) return false;
+    } else {
+      const int file = open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+      if (file < 0) return false;
+      close(file);
+    }
+    if (mount(from, to, nullptr, MS_BIND | MS_REC, nullptr) != 0) return false;
+    close(fd);
+  }
+  return true;
+}
+
+bool become(unsigned user) {
+  if (setgroups(0, nullptr) != 0) return false;
+  if (setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0) return true;
+  // A container that knows only the first 65536 users.
+  return setresgid(kNobody, kNobody, kNobody) == 0 && setresuid(kNobody, kNobody, kNobody) == 0;
+}
+
+}  // namespace
+
+// outside PARENT USER CGROUP COUNT FD… BWRAP ARGUMENT…; USER 0: stay who we are; CGROUP: a cgroup.procs, or -1.
+int become_bwrap(int count, char** arguments) {
+  if (count < 4) return kFailed;
+  const int parent = atoi(arguments[0]);
+  const unsigned user = static_cast<unsigned>(strtoul(arguments[1], nullptr, 10));
+  const int cgroup = atoi(arguments[2]);
+  const int staged = atoi(arguments[3]);
+  if (staged < 0 || count < 5 + staged) return kFailed;
+  char** rest = arguments + 4 + staged;
+
+  if (cgroup >= 0 && write(cgroup, "0", 1) != 1) return failed("cannot join the cgroup");
+  if (cgroup >= 0) close(cgroup);
+  if (user != 0) {
+    if (!stage(staged, arguments + 4)) return failed("cannot mount the sandbox's folders");
+    if (!become(user)) return failed("cannot become an unprivileged user");
+  }
+  // After the change of user, which clears it.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) return kFailed;
+  execv(rest[0], rest);
+  return failed(rest[0]);
+}
+
+}  // namespace warifu::sandbox::inside
