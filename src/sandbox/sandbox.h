@@ -75,7 +75,8 @@ class Sandbox {
   /// A TCP socket that listens inside at `host`:`port`, owned by us: what connects to it from inside is accepted here.
   /// An address that is not the loopback's is added to it first. kConflict: something listens there already.
   virtual Task<Result<UniqueFd>> listen(std::string host, std::uint16_t port) = 0;
-  /// A TCP connection to `host`:`port` inside. Non-blocking, perhaps still connecting. kUnavailable: nobody listens.
+  /// A TCP connection to `host`:`port` inside. Non-blocking, perhaps still connecting: that
+  /// nobody listens there may show only on the socket (SO_ERROR).
   virtual Task<Result<UniqueFd>> connect(std::string host, std::uint16_t port) = 0;
   /// Starts the one program of this sandbox. kValidation: it cannot be executed, with the reason. `on_exit` runs once
   /// on the keeper's thread, after the last output. REQUIRES: called once.

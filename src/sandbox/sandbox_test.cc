@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <mutex>
+
 #include "sandbox/testing.h"
 
 namespace warifu::sandbox {
@@ -24,6 +27,79 @@ TEST_F(SandboxTest, ASignalThatEndedItIsTold) {
   const testing::Outcome out = run({.name = "a"}, sh("kill -SEGV $$"));
   EXPECT_EQ(out.exit.signal, SIGSEGV);
   EXPECT_FALSE(out.exit.out_of_memory);
+}
+
+TEST_F(SandboxTest, OutputOfManyPipesComesUnderItsNumber) {
+  Program program = sh("echo three >&3; echo nine >&9; echo one");
+  program.pipes = {3, 9};
+  std::map<int, std::string> got;
+  std::mutex mutex;
+  const auto out = net::run_blocking(
+      [](Driver& driver, Program what, std::map<int, std::string>& into, std::mutex& guard) -> Task<Result<>> {
+        const std::shared_ptr<Sandbox> sandbox = CO_TRY(co_await driver.open({.name = "pipes"}));
+        net::Event done;
+        what.on_output = [&](int stream, std::string_view bytes) {
+          const std::lock_guard lock(guard);
+          into[stream] += bytes;
+        };
+        CO_TRY(co_await sandbox->start(std::move(what), [done](const Exit&) mutable { done.set(); }));
+        EXPECT_TRUE(co_await done.wait(testing::kPatience));
+        co_return Result<>{};
+      }(*driver_, std::move(program), got, mutex));
+  ASSERT_TRUE(out);
+  EXPECT_EQ(got, (std::map<int, std::string>{{1, "one\n"}, {3, "three\n"}, {9, "nine\n"}}));
+}
+
+TEST_F(SandboxTest, MuchOutputComesWholeAndInOrder) {
+  const testing::Outcome out = run({.name = "much"}, sh("seq 1 200000"));
+  ASSERT_EQ(out.output.size(), 1288895U);
+  EXPECT_TRUE(out.output.ends_with("\n199999\n200000\n"));
+}
+
+TEST_F(SandboxTest, AProgramThatIsNotThereIsSaidSo) {
+  const Result<testing::Outcome> out =
+      net::run_blocking(testing::run_once(*driver_, {.name = "none"}, testing::program({"/no/such"})));
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, ErrorCode::kValidation);
+  EXPECT_THAT(out.error().message, HasSubstr("No such file"));
+}
+
+TEST_F(SandboxTest, AFolderThatIsNotThereIsSaidSo) {
+  const Result<testing::Outcome> out = net::run_blocking(
+      testing::run_once(*driver_, {.name = "none", .binds = {{.source = "/no/such", .target = "/x"}}}, sh("true")));
+  ASSERT_FALSE(out);
+  EXPECT_THAT(out.error().message, HasSubstr("/no/such"));
+}
+
+TEST_F(SandboxTest, AProgramBeyondItsBoundsIsRefused) {
+  Program nul = sh("true");
+  nul.env.emplace_back("A", std::string("b\0c", 3));
+  Program twice = sh("true");
+  twice.pipes = {5, 5};
+  Program low = sh("true");
+  low.pipes = {2};
+  Program high = sh("true");
+  high.pipes = {64};
+  Program large = sh("true");
+  for (int i = 0; i < 5; ++i) large.env.emplace_back("A", std::string(1 << 20, 'x'));
+  for (Program* bad : {&nul, &twice, &low, &high, &large}) {
+    const auto out = net::run_blocking(testing::run_once(*driver_, {.name = "bad"}, *bad));
+    ASSERT_FALSE(out);
+    EXPECT_EQ(out.error().code, ErrorCode::kValidation) << out.error().message;
+  }
+}
+
+TEST(BubblewrapTest, AMissingProgramIsSaidInOneLine) {
+  const auto driver = open_bubblewrap({.bwrap = "/no/such/bwrap"});
+  ASSERT_FALSE(driver);
+  EXPECT_EQ(driver.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(driver.error().message, HasSubstr("package bubblewrap"));
+}
+
+TEST(BubblewrapTest, AProgramThatCannotMakeSandboxesIsQuoted) {
+  const auto driver = open_bubblewrap({.bwrap = "/bin/false"});
+  ASSERT_FALSE(driver);
+  EXPECT_EQ(driver.error().code, ErrorCode::kUnsupported);
 }
 
 }  // namespace

@@ -58,6 +58,13 @@ std::vector<std::string> system_arguments() {
       out.insert(out.end(), {"--ro-bind", folder, folder});
     }
   }
+  // By hand: for its own /dev bwrap makes a second user namespace, in which the network's is not ours to change.
+  out.insert(out.end(), {"--tmpfs", "/dev"});
+  for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}) {
+    out.insert(out.end(), {"--dev-bind", device, device});
+  }
+  out.insert(out.end(), {"--symlink", "/proc/self/fd", "/dev/fd", "--symlink", "/proc/self/fd/0", "/dev/stdin"});
+  out.insert(out.end(), {"--symlink", "/proc/self/fd/1", "/dev/stdout", "--symlink", "/proc/self/fd/2", "/dev/stderr"});
   for (const char* path : {"/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/pki", "/etc/ca-certificates",
                            "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
                            "/etc/localtime", "/etc/mime.types", "/etc/protocols", "/etc/services"}) {
@@ -88,6 +95,8 @@ class Handed {
     fds_.emplace_back(std::move(high), number);
     return number;
   }
+  /// The first number that none of them has.
+  [[nodiscard]] int next() const { return next_; }
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] const std::vector<std::pair<UniqueFd, int>>& all() const { return fds_; }
 
@@ -108,18 +117,14 @@ void add_file(std::vector<std::string>& out, Handed& handed, const char* target,
                          std::to_string(handed.add(memory_file("warifu-etc", text))), target});
 }
 
-/// The sources of the binds, opened as who we are now: where root starts a sandbox, its user could not.
-Result<std::vector<int>> stage(const Spec& spec, std::uint32_t user, Handed& handed) {
-  std::vector<int> numbers;
+/// What each bind needs before bwrap starts.
+Result<> prepare(const Spec& spec, bool root, std::uint32_t user) {
   for (const Bind& bind : spec.binds) {
-    const UniqueFd source(::open(bind.source.c_str(), O_PATH | O_CLOEXEC));
-    if (!source) return fail(not_found("`" + bind.source + "`: " + errno_text()));
-    if (bind.writable && ::fchownat(source.get(), "", user, user, AT_EMPTY_PATH) != 0) {
-      return fail(unavailable("`" + bind.source + "`: " + errno_text()));
-    }
-    numbers.push_back(handed.add(source));
+    const bool there = bind.writable && root ? ::chown(bind.source.c_str(), user, user) == 0
+                                             : ::access(bind.source.c_str(), F_OK) == 0;
+    if (!there) return fail(not_found("`" + bind.source + "`: " + errno_text()));
   }
-  return numbers;
+  return {};
 }
 
 std::vector<std::string> bwrap_arguments(const Host& host, const Spec& spec, bool staged, Handed& handed) {
@@ -150,7 +155,7 @@ std::vector<std::string> bwrap_arguments(const Host& host, const Spec& spec, boo
   add_file(out, handed, "/etc/nsswitch.conf", kNames);
   add_file(out, handed, "/etc/resolv.conf", "");
   add_file(out, handed, "/etc/hosts", hosts_text(spec));
-  out.insert(out.end(), {"--proc", "/proc", "--dev", "/dev"});
+  out.insert(out.end(), {"--proc", "/proc"});
   out.insert(out.end(), {"--size", std::to_string(kSharedMemoryBytes), "--perms", "1777", "--tmpfs", "/dev/shm"});
   out.insert(out.end(), {"--size", std::to_string(spec.limits.tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"});
   for (std::size_t i = 0; i < spec.binds.size(); ++i) {
@@ -243,13 +248,15 @@ Result<Spawned> spawn(const Host& host, const Spec& spec, std::uint32_t user, co
   Handed handed;
   handed.add_as(theirs, kControlFd);
   handed.add_as(host.image, kImageFd);
-  const std::vector<int> staged = host.root ? TRY(stage(spec, user, handed)) : std::vector<int>{};
+  TRY(prepare(spec, host.root, user));
   const int joined = cgroup ? handed.add(cgroup) : -1;
-  std::vector<std::string> arguments{"warifu-sandbox",           "outside",
-                                     std::to_string(::getpid()), std::to_string(host.root ? user : 0),
-                                     std::to_string(joined),     std::to_string(staged.size())};
-  for (const int number : staged) arguments.push_back(std::to_string(number));
   const std::vector<std::string> bwrap = bwrap_arguments(host, spec, host.root, handed);
+  std::vector<std::string> arguments{"warifu-sandbox", "outside"};
+  for (const int number : {static_cast<int>(::getpid()), host.root ? static_cast<int>(user) : 0, joined, handed.next(),
+                           host.root ? static_cast<int>(spec.binds.size()) : 0}) {
+    arguments.push_back(std::to_string(number));
+  }
+  for (std::size_t i = 0; host.root && i < spec.binds.size(); ++i) arguments.push_back(spec.binds[i].source);
   arguments.insert(arguments.end(), bwrap.begin(), bwrap.end());
   if (!handed.ok()) return fail(unavailable("no descriptors are left for a sandbox"));
 

@@ -24,19 +24,16 @@ int failed(const char* what) {
   return kFailed;
 }
 
-/// The folders of `fds` under kStage, in a mount namespace of our own: bwrap, who runs as another user, cannot reach
-/// them by their own paths when a folder above is closed to others.
-bool stage(int count, char** fds) {
+/// The folders and files of `paths` under kStage, in a mount namespace of our own: bwrap, who runs as another user,
+/// cannot reach them by their own paths when a folder above is closed to others.
+bool stage(int count, char** paths) {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
   if (mount("tmpfs", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) return false;
   for (int i = 0; i < count; ++i) {
-    char from[64];
     char to[64];
-    const int fd = atoi(fds[i]);
-    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
     snprintf(to, sizeof(to), "%s/%d", kStage, i);
     struct stat info;
-    if (fstat(fd, &info) != 0) return false;
+    if (stat(paths[i], &info) != 0) return false;
     if (S_ISDIR(info.st_mode)) {
       if (mkdir(to, 0755) != 0) return false;
     } else {
@@ -44,8 +41,7 @@ bool stage(int count, char** fds) {
       if (file < 0) return false;
       close(file);
     }
-    if (mount(from, to, nullptr, MS_BIND | MS_REC, nullptr) != 0) return false;
-    close(fd);
+    if (mount(paths[i], to, nullptr, MS_BIND | MS_REC, nullptr) != 0) return false;
   }
   return true;
 }
@@ -59,20 +55,22 @@ bool become(unsigned user) {
 
 }  // namespace
 
-// outside PARENT USER CGROUP COUNT FD… BWRAP ARGUMENT…; USER 0: stay who we are; CGROUP: a cgroup.procs, or -1.
+// outside PARENT USER CGROUP FDS COUNT PATH… BWRAP ARGUMENT…; USER 0: stay who we are; CGROUP: a cgroup.procs, or -1;
+// FDS: the first that is not ours.
 int become_bwrap(int count, char** arguments) {
-  if (count < 4) return kFailed;
+  if (count < 5) return kFailed;
   const int parent = atoi(arguments[0]);
   const unsigned user = static_cast<unsigned>(strtoul(arguments[1], nullptr, 10));
   const int cgroup = atoi(arguments[2]);
-  const int staged = atoi(arguments[3]);
-  if (staged < 0 || count < 5 + staged) return kFailed;
-  char** rest = arguments + 4 + staged;
+  close_range(static_cast<unsigned>(atoi(arguments[3])), ~0U, 0);
+  const int staged = atoi(arguments[4]);
+  if (staged < 0 || count < 6 + staged) return kFailed;
+  char** rest = arguments + 5 + staged;
 
   if (cgroup >= 0 && write(cgroup, "0", 1) != 1) return failed("cannot join the cgroup");
   if (cgroup >= 0) close(cgroup);
   if (user != 0) {
-    if (!stage(staged, arguments + 4)) return failed("cannot mount the sandbox's folders");
+    if (!stage(staged, arguments + 5)) return failed("cannot mount the sandbox's folders");
     if (!become(user)) return failed("cannot become an unprivileged user");
   }
   // After the change of user, which clears it.

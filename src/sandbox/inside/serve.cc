@@ -140,7 +140,7 @@ bool next_request() {
 int serve() {
   // Nobody inside may look into us: our descriptors, our memory.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  close(kImageFd);
+  close_range(kImageFd, ~0U, 0);
   fcntl(kControlFd, F_SETFD, FD_CLOEXEC);
   sigset_t children;
   sigemptyset(&children);
