@@ -85,6 +85,8 @@ struct Envelope {
 /// nullopt: broken base64, or not UTF-8.
 [[nodiscard]] std::optional<std::string> decode_header_value(std::string_view header);
 
+/// The `Mcp-Param-*` fields that a client adds to a tools/call, as the tool's inputSchema says (`x-mcp-header`).
+[[nodiscard]] http::Headers param_headers(const json::Value& input_schema, const json::Value& arguments);
 /// Compares the `Mcp-Param-*` headers of a tools/call with its arguments, as the tool's inputSchema says
 /// (`x-mcp-header`). Stateless versions only. nullopt: they agree.
 [[nodiscard]] std::optional<RpcError> check_param_headers(const http::Request& request, const json::Value& input_schema,

@@ -238,6 +238,16 @@ TEST(ParamHeader, MustSayWhatTheArgumentSays) {
   EXPECT_FALSE(fits({{"Mcp-Param-Region", "eu"}, {"Mcp-Param-Region", "us"}}, R"({"region":"eu"})"));
 }
 
+TEST(ParamHeader, IsMadeOfTheArgument) {
+  const json::Value schema = parsed(R"({"properties":{"region":{"x-mcp-header":"Region"},"bad":{"x-mcp-header":"a b"},)"
+                                    R"("o":{"properties":{"n":{"x-mcp-header":"N"}}}}})");
+  const http::Headers made = param_headers(schema, parsed(R"({"region":"größe","bad":"x","o":{"n":42},"z":1})"));
+  ASSERT_EQ(made.fields().size(), 2U);
+  EXPECT_EQ(made.get("Mcp-Param-N"), "42");
+  EXPECT_EQ(decode_header_value(*made.get("Mcp-Param-Region")), "größe");
+  EXPECT_TRUE(param_headers(schema, parsed(R"({"region":null})")).fields().empty());
+}
+
 TEST(Origin, OfAnotherSiteIsRefused) {
   struct Case {
     std::string_view at, host, origin;

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "mcp/envelope.h"
+#include "net/http_parser.h"
 
 /// Values of the body that are mirrored into header fields. Source: MCP 2026-07-28, "Request Metadata".
 namespace warifu::mcp {
@@ -67,7 +68,27 @@ std::optional<RpcError> check_level(const http::Request& request, const json::Va
   return std::nullopt;
 }
 
+void add_params(const json::Value& schema, const json::Value& value, std::size_t depth, http::Headers& out) {
+  const json::Value* properties = schema.find("properties");
+  if (properties == nullptr || !properties->is_object() || depth > kParamDepthMax) return;
+  for (const auto& [name, property] : properties->members()) {
+    const json::Value* inner = value.find(name);
+    if (inner == nullptr || inner->is_null()) continue;
+    if (const auto annotation = property.find_string("x-mcp-header"); annotation && net::is_token(*annotation)) {
+      const std::string text = inner->is_string() ? inner->as_string() : inner->dump();
+      out.add(std::string(kParamHeader) + *annotation, encode_header_value(text));
+    }
+    add_params(property, *inner, depth + 1, out);
+  }
+}
+
 }  // namespace
+
+http::Headers param_headers(const json::Value& input_schema, const json::Value& arguments) {
+  http::Headers out;
+  add_params(input_schema, arguments, 0, out);
+  return out;
+}
 
 std::string encode_header_value(std::string_view value) {
   if (is_plain(value)) return std::string(value);

@@ -52,7 +52,7 @@ struct UpstreamOptions {
   json::Value client_info;                            // {name, version}: who we say we are
   std::vector<Version> versions;                      // that we may speak, oldest first; empty: all
   std::chrono::milliseconds connect_timeout{30'000};  // until an answer's head, but for calls
-  std::chrono::milliseconds idle_timeout{300'000};    // between two events of a stream
+  std::chrono::milliseconds idle_timeout{300'000};    // between two pieces of an answer
   std::size_t sessions_max = kSessionsPerUpstreamMax;
   std::size_t message_bytes_max = kMessageBytesMax;
 };
@@ -66,17 +66,25 @@ struct Session {
   std::string instructions;
 };
 
-/// Ends one call from outside. Lives on the call's event loop; `cancel` from any other must be posted there.
+/// Ends one call from outside: the server is told (notifications/cancelled, or its stream closed), and the call fails
+/// with the reason kCancelled. Lives on the call's event loop; `cancel` from any other must be posted there.
 class CallHandle {
  public:
-  void cancel();
+  void cancel() {
+    cancelled_ = true;
+    if (auto stop = std::exchange(stop_, {})) stop();
+  }
   [[nodiscard]] bool cancelled() const { return cancelled_; }
+  /// What `cancel` does beside; it is the call's own.
+  void on_cancel(std::function<void()> stop) { stop_ = std::move(stop); }
 
  private:
-  friend class Upstream;
   bool cancelled_ = false;
   std::function<void()> stop_;
 };
+
+/// `reason` of an error that means: its handle was cancelled.
+inline constexpr std::string_view kCancelled = "Cancelled";
 
 /// One request to the server, and who listens meanwhile.
 struct Call {
@@ -105,6 +113,8 @@ enum class Listing : std::uint8_t { kTools, kPrompts, kResources, kTemplates };
 /// when the server has forgotten them (404), once a call. Which era a server speaks is remembered.
 class Upstream {
  public:
+  class Impl;
+
   /// `carrier` outlives this.
   Upstream(Carrier& carrier, UpstreamOptions options);
   ~Upstream();
@@ -129,7 +139,6 @@ class Upstream {
   Task<Result<>> notify(std::string session_key, Message notification);
 
  private:
-  class Impl;
   std::shared_ptr<Impl> impl_;
 };
 
