@@ -23,6 +23,8 @@ std::string gateways(std::string_view region) {
 std::string gateway(const GatewayPlace& place) { return gateways(place.region).append(place.id); }
 std::string targets(const GatewayPlace& place) { return of_gateway("gateway-target/", place); }
 std::string target(const GatewayPlace& place, std::string_view id) { return targets(place).append(id); }
+std::string target_names(const GatewayPlace& place) { return of_gateway("gateway-target-name/", place); }
+std::string target_name(const GatewayPlace& place, std::string_view name) { return target_names(place).append(name); }
 std::string catalogues(const GatewayPlace& place) { return of_gateway("gateway-catalogue/", place); }
 std::string catalogue(const GatewayPlace& place, std::string_view id) { return catalogues(place).append(id); }
 std::string rules(const GatewayPlace& place) { return of_gateway("gateway-rule/", place); }

@@ -13,7 +13,9 @@ namespace warifu::services::gateway::keys {
 [[nodiscard]] std::string gateway(const GatewayPlace& place);                      // gateway/ region id
 [[nodiscard]] std::string targets(const GatewayPlace& place);                      // gateway-target/ region gateway
 [[nodiscard]] std::string target(const GatewayPlace& place, std::string_view id);  // … id
-[[nodiscard]] std::string catalogues(const GatewayPlace& place);                   // gateway-catalogue/ region gateway
+[[nodiscard]] std::string target_names(const GatewayPlace& place);  // gateway-target-name/ region gateway
+[[nodiscard]] std::string target_name(const GatewayPlace& place, std::string_view name);  // … name
+[[nodiscard]] std::string catalogues(const GatewayPlace& place);  // gateway-catalogue/ region gateway
 [[nodiscard]] std::string catalogue(const GatewayPlace& place, std::string_view id);
 [[nodiscard]] std::string rules(const GatewayPlace& place);  // gateway-rule/ region gateway
 [[nodiscard]] std::string rule(const GatewayPlace& place, std::string_view id);

@@ -91,10 +91,40 @@ Result<std::optional<std::string>> catalogue(store::Reader& reader, const Gatewa
   return reader.get(place.partition(), keys::catalogue(place, target_id));
 }
 
+Result<bool> name_taken(store::Reader& reader, const GatewayPlace& place, std::string_view name) {
+  const std::optional<std::string> row = TRY(reader.get(place.partition(), keys::target_name(place, name)));
+  return row.has_value();
+}
+
+Result<std::size_t> count(store::Reader& reader, const GatewayPlace& place) {
+  const std::vector<std::string> found = TRY(names(reader, place));
+  return found.size();
+}
+
+Result<std::vector<std::string>> names(store::Reader& reader, const GatewayPlace& place) {
+  std::vector<std::string> found;
+  const std::string prefix = keys::target_names(place);
+  TRY(reader.scan(place.partition(), store::prefix_range(prefix), [&](std::string_view key, std::string_view) {
+    found.emplace_back(key.substr(prefix.size()));
+    return true;
+  }));
+  return found;
+}
+
 Result<> put(store::Txn& txn, const GatewayPlace& place, const TargetRow& target) {
+  TRY(txn.put(place.partition(), keys::target_name(place, target.name), target.target_id));
   TRY(txn.put(place.partition(), keys::target(place, target.target_id),
               kFormat + wire::to_json(*shapes().output, &target)));
   return gateways::touch(txn, place);
+}
+
+Result<> replace(store::Txn& txn, const GatewayPlace& place, const TargetRow& before, const TargetRow& target) {
+  if (before.name != target.name) TRY(txn.erase(place.partition(), keys::target_name(place, before.name)));
+  if (!needs_connection(target.target_configuration)) {
+    TRY(txn.erase(place.partition(), keys::catalogue(place, target.target_id)));
+  }
+  TRY(txn.erase(store::Partition::system(), keys::waiting(place.arn, target.target_id)));
+  return put(txn, place, target);
 }
 
 Result<WaitingTarget> wait(store::Txn& txn, const GatewayPlace& place, std::string_view target_id) {
@@ -142,10 +172,11 @@ Result<std::vector<WaitingTarget>> waiting(store::Reader& reader) {
   return found;
 }
 
-Result<> erase(store::Txn& txn, const GatewayPlace& place, std::string_view target_id) {
-  TRY(txn.erase(place.partition(), keys::target(place, target_id)));
-  TRY(txn.erase(place.partition(), keys::catalogue(place, target_id)));
-  TRY(txn.erase(store::Partition::system(), keys::waiting(place.arn, target_id)));
+Result<> erase(store::Txn& txn, const GatewayPlace& place, const TargetRow& target) {
+  TRY(txn.erase(place.partition(), keys::target(place, target.target_id)));
+  TRY(txn.erase(place.partition(), keys::target_name(place, target.name)));
+  TRY(txn.erase(place.partition(), keys::catalogue(place, target.target_id)));
+  TRY(txn.erase(store::Partition::system(), keys::waiting(place.arn, target.target_id)));
   return gateways::touch(txn, place);
 }
 

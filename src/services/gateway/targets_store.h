@@ -72,8 +72,18 @@ namespace targets {
 [[nodiscard]] Result<std::optional<std::string>> catalogue(store::Reader& reader, const GatewayPlace& place,
                                                            std::string_view target_id);
 
-/// Writes the target and moves the gateway's version.
+/// True when a target of the gateway has that name.
+[[nodiscard]] Result<bool> name_taken(store::Reader& reader, const GatewayPlace& place, std::string_view name);
+[[nodiscard]] Result<std::size_t> count(store::Reader& reader, const GatewayPlace& place);
+/// Of all targets, in byte order.
+[[nodiscard]] Result<std::vector<std::string>> names(store::Reader& reader, const GatewayPlace& place);
+
+/// Writes the target and its name, and moves the gateway's version.
 [[nodiscard]] Result<> put(store::Txn& txn, const GatewayPlace& place, const TargetRow& target);
+/// Puts `target` in the place of `before`, the same target as it was, whose name becomes free when it has another.
+/// What `before` waited for is forgotten, and its catalogue too unless `target` is to be connected to.
+[[nodiscard]] Result<> replace(store::Txn& txn, const GatewayPlace& place, const TargetRow& before,
+                               const TargetRow& target);
 /// Marks that the target waits, and answers what to tell the connector once the transaction is done.
 [[nodiscard]] Result<WaitingTarget> wait(store::Txn& txn, const GatewayPlace& place, std::string_view target_id);
 /// Sets status, reasons and catalogue. False: the target is gone, or waits for a later attempt; nothing was written.
@@ -81,7 +91,7 @@ namespace targets {
 /// Of all accounts, the targets that wait: for whoever connects, when the server starts.
 [[nodiscard]] Result<std::vector<WaitingTarget>> waiting(store::Reader& reader);
 /// Erases the target with its catalogue.
-[[nodiscard]] Result<> erase(store::Txn& txn, const GatewayPlace& place, std::string_view target_id);
+[[nodiscard]] Result<> erase(store::Txn& txn, const GatewayPlace& place, const TargetRow& target);
 
 struct Page {
   std::vector<TargetRow> targets;

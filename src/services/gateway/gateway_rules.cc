@@ -1,0 +1,122 @@
+#include "services/gateway/gateway_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/arn.h"
+#include "net/client.h"
+#include "services/gateway/control_errors.h"
+
+namespace warifu::services::gateway::gateway_rules {
+namespace {
+
+constexpr std::array<std::string_view, 4> kVersions{"2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"};
+constexpr std::string_view kJwt = "authorizerConfiguration.customJWTAuthorizer";
+
+Result<> check_supported(const Gateway& gateway) {
+  if (gateway.kms_key_arn) return fail(unsupported_member("kmsKeyArn"));
+  if (gateway.policy_engine_configuration) return fail(unsupported_member("policyEngineConfiguration"));
+  if (gateway.domain_override) return fail(unsupported_member("domainOverride"));
+  if (gateway.waf_configuration) return fail(unsupported_member("wafConfiguration"));
+  if (gateway.custom_transform_configuration) return fail(unsupported_member("customTransformConfiguration"));
+  return {};
+}
+
+/// EQUALS compares a text, CONTAINS looks for one among several, CONTAINS_ANY for any of several.
+Result<> check_claim(const m::CustomClaimValidationType& claim, std::size_t index) {
+  const m::AuthorizingClaimMatchValueType& wanted = claim.authorizing_claim_match_value;
+  const bool array = claim.inbound_token_claim_value_type == "STRING_ARRAY";
+  const bool list = wanted.claim_match_value.match_value_string_list.has_value();
+  const bool fits = wanted.claim_match_operator == "EQUALS"
+                        ? !array && !list
+                        : array && list == (wanted.claim_match_operator == "CONTAINS_ANY");
+  if (fits) return {};
+  return fail(invalid_field(
+      fmt::format("{}.customClaims.{}.member.authorizingClaimMatchValue", kJwt, index + 1),
+      fmt::format("claim `{}`: EQUALS takes a STRING claim and matchValueString, CONTAINS a STRING_ARRAY claim and "
+                  "matchValueString, CONTAINS_ANY a STRING_ARRAY claim and matchValueStringList",
+                  claim.inbound_token_claim_name)));
+}
+
+Result<> check_jwt(const m::CustomJWTAuthorizerConfiguration& jwt) {
+  if (!net::Url::parse(jwt.discovery_url)) {
+    return fail(invalid_field(fmt::format("{}.discoveryUrl", kJwt),
+                              fmt::format("`{}` is not an http or https URL", jwt.discovery_url)));
+  }
+  if (jwt.private_endpoint) return fail(unsupported_member(fmt::format("{}.privateEndpoint", kJwt)));
+  if (jwt.private_endpoint_overrides && !jwt.private_endpoint_overrides->empty()) {
+    return fail(unsupported_member(fmt::format("{}.privateEndpointOverrides", kJwt)));
+  }
+  if (jwt.certificate_configurations)
+    return fail(unsupported_member(fmt::format("{}.certificateConfigurations", kJwt)));
+  if (jwt.allowed_workload_configuration) {
+    return fail(unsupported_member(fmt::format("{}.allowedWorkloadConfiguration", kJwt)));
+  }
+  if (!jwt.custom_claims) return {};
+  for (std::size_t i = 0; i < jwt.custom_claims->size(); ++i) TRY(check_claim((*jwt.custom_claims)[i], i));
+  return {};
+}
+
+Result<> check_authorizer(const Gateway& gateway) {
+  const bool configured = gateway.authorizer_configuration && gateway.authorizer_configuration->custom_jwt_authorizer;
+  const std::string& type = gateway.authorizer_type;
+  if (type == "CUSTOM_JWT" && !configured) {
+    return fail(invalid_field("authorizerConfiguration",
+                              "authorizerConfiguration.customJWTAuthorizer is required for authorizerType CUSTOM_JWT"));
+  }
+  if (configured && (type == "AWS_IAM" || type == "NONE")) {
+    return fail(invalid_field("authorizerConfiguration",
+                              fmt::format("authorizerConfiguration is not allowed for authorizerType {}", type)));
+  }
+  return configured ? check_jwt(*gateway.authorizer_configuration->custom_jwt_authorizer) : Result<>();
+}
+
+Result<> check_protocol(const Gateway& gateway) {
+  if (!gateway.protocol_configuration || !gateway.protocol_configuration->mcp) return {};
+  const auto& versions = gateway.protocol_configuration->mcp->supported_versions;
+  if (!versions) return {};
+  constexpr std::string_view kField = "protocolConfiguration.mcp.supportedVersions";
+  if (versions->empty()) return fail(invalid_field(kField, "supportedVersions must name at least one version"));
+  for (const std::string& version : *versions) {
+    if (known_version(version)) continue;
+    return fail(invalid_field(kField, fmt::format("MCP version `{}` is not supported; supported versions: {}", version,
+                                                  fmt::join(kVersions, ", "))));
+  }
+  return {};
+}
+
+Result<> check_interceptors(const Gateway& gateway) {
+  if (!gateway.interceptor_configurations) return {};
+  std::set<std::string_view> points;
+  for (const m::GatewayInterceptorConfiguration& configuration : *gateway.interceptor_configurations) {
+    for (const std::string& point : configuration.interception_points) {
+      if (points.insert(point).second) continue;
+      return fail(invalid_field("interceptorConfigurations",
+                                fmt::format("at most one interceptor may be configured for {}", point)));
+    }
+  }
+  return {};
+}
+
+Result<> check_role(const Gateway& gateway, const AccountId& owner) {
+  const std::optional<ArnView> role = ArnView::parse(gateway.role_arn.value_or(""));
+  if (role && role->account == owner.str()) return {};
+  return fail(invalid_field("roleArn", fmt::format("roleArn must be a role of account {}", owner.str())));
+}
+
+}  // namespace
+
+bool known_version(std::string_view version) { return std::ranges::find(kVersions, version) != kVersions.end(); }
+
+Result<> check(const Gateway& gateway, const AccountId& owner) {
+  TRY(check_supported(gateway));
+  TRY(check_role(gateway, owner));
+  TRY(check_authorizer(gateway));
+  TRY(check_protocol(gateway));
+  return check_interceptors(gateway);
+}
+
+}  // namespace warifu::services::gateway::gateway_rules
