@@ -10,7 +10,7 @@
 #include "net/client.h"
 #include "services/gateway/control_errors.h"
 #include "services/gateway/control_limits.h"
-#include "services/gateway/propagation.h"
+#include "services/gateway/metadata_rules.h"
 #include "services/gateway/tool_schemas.h"
 
 namespace warifu::services::gateway::target_rules {
@@ -216,7 +216,7 @@ Result<> check(const TargetRow& target, const Gateway& gateway) {
   if (target.certificate_configurations) return fail(unsupported_member("certificateConfigurations"));
   TRY(check_configuration(target, gateway));
   TRY(check_credentials(target, gateway));
-  return target.metadata_configuration ? propagation::check(*target.metadata_configuration) : Result<>();
+  return target.metadata_configuration ? metadata_rules::check(*target.metadata_configuration) : Result<>();
 }
 
 bool uses_gateway_role(const TargetRow& target) {

@@ -1,4 +1,4 @@
-#include "services/gateway/propagation.h"
+#include "services/gateway/metadata_rules.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/encoding.h"
 #include "services/gateway/control_errors.h"
 
-namespace warifu::services::gateway::propagation {
+namespace warifu::services::gateway::metadata_rules {
 namespace {
 
 constexpr std::string_view kAmazon = "x-amzn-";
@@ -72,7 +72,7 @@ Result<> check_names(const std::optional<std::vector<std::string>>& names, std::
     if (name.empty() || !std::ranges::all_of(name, allowed)) {
       return fail(invalid_field(field, fmt::format("`{}` may hold only letters, digits, `-` and `_`", name)));
     }
-    if (headers && denied_header(name)) {
+    if (headers && never_passes(name)) {
       return fail(invalid_field(field, fmt::format("header `{}` cannot be propagated", name)));
     }
     if (!seen.insert(headers ? to_lower(name) : name).second) {
@@ -84,7 +84,7 @@ Result<> check_names(const std::optional<std::vector<std::string>>& names, std::
 
 }  // namespace
 
-bool denied_header(std::string_view name) {
+bool never_passes(std::string_view name) {
   const std::string lower = to_lower(name);
   if (lower.starts_with(kAmazon)) return !lower.starts_with(kCustom);
   if (std::ranges::find(kDenied, lower) != kDenied.end()) return true;
@@ -97,4 +97,4 @@ Result<> check(const model::agentcore::MetadataConfiguration& configuration) {
   return check_names(configuration.allowed_response_headers, "allowedResponseHeaders", true);
 }
 
-}  // namespace warifu::services::gateway::propagation
+}  // namespace warifu::services::gateway::metadata_rules
