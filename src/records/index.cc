@@ -38,7 +38,7 @@ std::vector<search::Hit> ranked(std::span<const Resident::Slot* const> slots, co
   const auto filter = [&request](std::string_view attributes) {
     return matches(attributes, request.conditions, request.now);
   };
-  return search::rank(shards, query, filter, request.k, request.after);
+  return search::rank(shards, query, filter, request.k);
 }
 
 }  // namespace

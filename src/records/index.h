@@ -25,12 +25,11 @@ struct Request {
   std::size_t k = 10;  // the best so many; less only where the scope has less
   Conditions conditions{};
   Timestamp now;
-  std::optional<search::Position> after{};  // only what comes after it: the next page
 };
 
 struct Found {
   Record record;
-  float score = 0;  // [0, 1]: what a page's Position takes up
+  float score = 0;  // [0, 1]: what the order goes by
   float shown = 0;  // [0, 1]: what clients see (search::Hit)
 };
 

@@ -4,6 +4,7 @@
 
 #include "records/bytes.h"
 #include "records/change_log.h"
+#include "records/namespaces.h"
 #include "store/keys.h"
 
 namespace warifu::records {
@@ -100,13 +101,30 @@ Result<std::size_t> erase_all(store::Txn& txn, const store::Partition& partition
   return erased;
 }
 
+namespace {
+
+/// Of what is due at `now`.
+store::Range expired_range(Timestamp now) {
+  std::string last = keys::expiries();
+  store::append_u64(last, static_cast<std::uint64_t>(std::max<std::int64_t>(now.ms, 0)));
+  return {.begin = keys::expiries(), .end = store::prefix_end(last)};
+}
+
+}  // namespace
+
+Result<bool> any_expired(store::Reader& reader, const store::Partition& partition, Timestamp now) {
+  bool found = false;
+  TRY(reader.scan(partition, expired_range(now), [&](std::string_view, std::string_view) {
+    found = true;
+    return false;
+  }));
+  return found;
+}
+
 Result<std::size_t> erase_expired(store::Txn& txn, const store::Partition& partition, Timestamp now,
                                   std::size_t limit) {
   std::vector<RecordId> due;
-  std::string last = keys::expiries();
-  store::append_u64(last, static_cast<std::uint64_t>(std::max<std::int64_t>(now.ms, 0)));
-  const store::Range range{.begin = keys::expiries(), .end = store::prefix_end(last)};
-  TRY(txn.scan(partition, range, [&](std::string_view key, std::string_view) {
+  TRY(txn.scan(partition, expired_range(now), [&](std::string_view key, std::string_view) {
     RecordId id;
     if (due.size() == limit || key.size() < id.bytes.size()) return false;
     std::ranges::copy(key.substr(key.size() - id.bytes.size()), id.bytes.begin());
@@ -177,6 +195,11 @@ class Listing {
 };
 
 }  // namespace
+
+bool lies_in(const Scope& scope, const Record& record) {
+  if (scope.strategy && *scope.strategy != record.strategy) return false;
+  return scope.exact ? record.name_space == scope.path : under(scope.path, record.name_space);
+}
 
 Result<ListedPage> list(store::Reader& reader, const store::Partition& partition, const Scope& scope,
                         const Conditions& conditions, std::string_view after, std::size_t limit, Timestamp now) {

@@ -28,6 +28,8 @@ namespace warifu::records {
 /// Erases up to `limit` records that are past their expiry at `now`; how many there were.
 [[nodiscard]] Result<std::size_t> erase_expired(store::Txn& txn, const store::Partition& partition, Timestamp now,
                                                 std::size_t limit);
+/// True when some record is past its expiry at `now`: one short look.
+[[nodiscard]] Result<bool> any_expired(store::Reader& reader, const store::Partition& partition, Timestamp now);
 
 /// Expired records are still found here; `Record::live` tells. kInternal: a row that does not parse.
 [[nodiscard]] Result<std::optional<Record>> find(store::Reader& reader, const store::Partition& partition,
@@ -40,6 +42,9 @@ struct Scope {
   bool exact = false;  // that namespace alone
   std::optional<std::string> strategy{};
 };
+
+/// True when the record lies in `scope`.
+[[nodiscard]] bool lies_in(const Scope& scope, const Record& record);
 
 struct ListedPage {
   std::vector<Record> records;

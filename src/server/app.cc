@@ -178,7 +178,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
     if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {
       log::warn("extraction could not be resumed", {{"why", resumed.error().message}});
     }
-    resume_background_work(raw->storage->db(), raw->long_term->embedder(), stop);
+    run_background_work(raw->storage->db(), raw->long_term->embedder(), raw->clock, stop);
   });
   return std::unique_ptr<App>(new App(std::move(parts)));
 }

@@ -1,6 +1,9 @@
 #include "server/services.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 
 #include "base/log.h"
 #include "search/onnx_embedder.h"
@@ -21,6 +24,7 @@ namespace {
 
 constexpr std::string_view kStatic = "static";
 constexpr std::string_view kInstalledModel = "models/current";  // where `warifu model install` puts it
+constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::size_t kSweepBatches = 10;  // transactions between two looks at whether the server stops
 
 void sweep_deleted_memories(store::Db& db, const std::stop_token& stop) {
@@ -63,9 +67,18 @@ void bind_services(api::Registry& registry, services::memory::LongTerm& long_ter
   services::sts::bind(registry);
 }
 
-void resume_background_work(store::Db& db, search::Embedder& embedder, const std::stop_token& stop) {
+void run_background_work(store::Db& db, search::Embedder& embedder, const Clock& clock, const std::stop_token& stop) {
   sweep_deleted_memories(db, stop);
   services::memory::reembed_memories(db, embedder, stop);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    const auto erased = services::memory::sweep::expired_records(db, clock.now(), kSweepBatches, stop);
+    if (!erased) log::warn("expired records could not be erased", {{"why", erased.error().message}});
+    if (erased && *erased > 0) log::info("expired records were erased", {{"records", std::to_string(*erased)}});
+    never.wait_for(lock, stop, kSweepEvery, [] { return false; });
+  }
 }
 
 }  // namespace warifu::server

@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "api/registry.h"
+#include "base/clock.h"
 #include "server/options.h"
 #include "services/memory/extraction_notices.h"
 #include "services/memory/long_term.h"
@@ -21,8 +22,8 @@ void bind_services(api::Registry& registry, services::memory::LongTerm& long_ter
                    services::memory::extraction::Notices& extraction);
 
 /// Finishes what services left half done when the server last ended: sweeps of deleted memories, and vectors of
-/// `embedder` for records that have those of an earlier one. Blocks while it works, in bounded transactions; for a
-/// thread of its own.
-void resume_background_work(store::Db& db, search::Embedder& embedder, const std::stop_token& stop);
+/// `embedder` for records that have those of an earlier one. From then on erases records that expire, every few
+/// minutes. In bounded transactions; blocks until `stop`, for a thread of its own.
+void run_background_work(store::Db& db, search::Embedder& embedder, const Clock& clock, const std::stop_token& stop);
 
 }  // namespace warifu::server

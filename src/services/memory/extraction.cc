@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kSeparator = '\0';  // in no ARN, actor or session
 constexpr std::size_t kSessionsAtOnce = 1'000;
+constexpr int kAttemptsAhead = 3;
 
 std::string key_of(std::string_view memory_arn, SessionRef ref) {
   std::string key(memory_arn);
@@ -117,16 +118,18 @@ Result<Made> make(Extractor& extractor, const Batch& batch, const Part& part) {
   return made;
 }
 
-Result<> file(const Tools& tools, const memories::Target& target, const Batch& batch, Made& made, Timestamp now,
-              Changes& changes) {
+/// False: a decision is not known and may not be asked for.
+Result<bool> file(const Tools& tools, const memories::Target& target, const Batch& batch, const Made& made,
+                  Timestamp now, Decisions& decisions, bool may_ask, Changes& changes) {
   Changes of_part;
   const Filing filing{.part = made.part,
                       .kind = made.part.kind,
                       .name_space = made.part.name_space,
                       .seed = seed_of(target, batch, made.part, "record"),
                       .now = now};
-  TRY(merge(tools.db, target.partition, tools.index, tools.extractor, filing, std::move(made.memories), made.metadata,
-            of_part));
+  const bool filed = TRY(merge(tools.db, target.partition, tools.index, decisions, may_ask, filing, made.memories,
+                               made.metadata, of_part));
+  if (!filed) return false;
   if (!made.reflections.empty()) {
     const Filing above{.part = made.part,
                        .kind = extract::Kind::kReflection,
@@ -134,13 +137,14 @@ Result<> file(const Tools& tools, const memories::Target& target, const Batch& b
                        .seed = seed_of(target, batch, made.part, "reflection"),
                        .now = now};
     const std::vector<records::Metadata> metadata(made.reflections.size(), made.part.metadata);
-    TRY(merge(tools.db, target.partition, tools.index, tools.extractor, above, std::move(made.reflections), metadata,
-              of_part));
+    const bool reflected = TRY(
+        merge(tools.db, target.partition, tools.index, decisions, may_ask, above, made.reflections, metadata, of_part));
+    if (!reflected) return false;
   }
   // Only a part that went well as a whole leaves anything.
   std::ranges::move(of_part.puts, std::back_inserter(changes.puts));
   std::ranges::move(of_part.erasures, std::back_inserter(changes.erasures));
-  return {};
+  return true;
 }
 
 /// True: written. False: the memory or the queue is not what was read, and the run has to be made anew.
@@ -201,38 +205,95 @@ jobs::Status Extraction::status(std::string_view memory_arn, SessionRef ref) con
   return std::move(found.front());
 }
 
+namespace {
+
+/// One run under way, from what was read to what is written.
+class Run {
+ public:
+  Run(const Tools& tools, const memories::Target& target, const Batch& batch, Timestamp now)
+      : tools_(tools), target_(target), batch_(batch), now_(now), decisions_(tools.extractor) {}
+
+  Result<> make_all() {
+    for (const Part& part : plan(batch_)) {
+      Result<Made> made = make(tools_.extractor, batch_, part);
+      if (made) {
+        all_.push_back(*std::move(made));
+      } else {
+        TRY(note(part, made.error()));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::set<std::string> scopes() const {
+    std::set<std::string> scopes;
+    for (const Made& made : all_) {
+      scopes.insert(scope_key(target_, made.part.name_space, made.part.strategy));
+      if (!made.part.reflections.empty()) scopes.insert(scope_key(target_, made.part.reflections, made.part.strategy));
+    }
+    return scopes;
+  }
+
+  /// Decides what becomes of everything that was made. False: a decision is not known and may not be asked for.
+  Result<bool> file_all(bool may_ask) {
+    outcome_.changes = {};
+    for (auto made = all_.begin(); made != all_.end();) {
+      const Result<bool> filed = file(tools_, target_, batch_, *made, now_, decisions_, may_ask, outcome_.changes);
+      if (filed && !*filed) return false;
+      if (filed) {
+        ++made;
+        continue;
+      }
+      TRY(note(made->part, filed.error()));
+      made = all_.erase(made);
+    }
+    return true;
+  }
+
+  /// False: what was read is not there any more.
+  Result<bool> commit() {
+    const std::vector<records::Prepared> prepared = TRY(records::prepare_all(outcome_.changes.puts, tools_.embedder));
+    return tools_.db.write_blocking([&](store::Txn& txn) { return write(txn, target_, batch_, prepared, outcome_); });
+  }
+
+ private:
+  /// A model's failure is the part's; any other ends the run.
+  Result<> note(const Part& part, const Error& error) {
+    if (!is_model_failure(error)) return fail(error);
+    outcome_.failures.push_back(failure_of(target_, batch_, part, error, now_));
+    return {};
+  }
+
+  const Tools& tools_;
+  const memories::Target& target_;
+  const Batch& batch_;
+  const Timestamp now_;
+  Decisions decisions_;
+  std::vector<Made> all_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
 Result<bool> Extraction::run(const memories::Target& target, const queue::Session& session) {
   const Timestamp now = tools_.clock.now();
   const std::optional<Batch> batch =
       TRY(tools_.db.read([&](store::Reader& reader) { return read_batch(reader, target, session, now); }));
   if (!batch || batch->sources.empty()) return false;
 
-  Outcome outcome;
-  std::vector<Made> all;
-  std::set<std::string> scopes;
-  for (const Part& part : plan(*batch)) {
-    Result<Made> made = make(tools_.extractor, *batch, part);
-    if (!made) {
-      if (!is_model_failure(made.error())) return fail(made.error());
-      outcome.failures.push_back(failure_of(target, *batch, part, made.error(), now));
-      continue;
-    }
-    scopes.insert(scope_key(target, part.name_space, part.strategy));
-    if (!part.reflections.empty()) scopes.insert(scope_key(target, part.reflections, part.strategy));
-    all.push_back(*std::move(made));
+  Run run(tools_, target, *batch, now);
+  TRY(run.make_all());
+  for (int attempt = 0;; ++attempt) {
+    // A model is waited for while others may write the scope; what they wrote meanwhile may ask it anew. Only a scope
+    // that never stands still is kept from them.
+    const bool ahead = tools_.extractor.slow() && attempt < kAttemptsAhead;
+    if (ahead) TRY(run.file_all(true));
+    const ScopeLocks::Guard guard(locks_, run.scopes());
+    const bool filed = TRY(run.file_all(!ahead));
+    if (!filed) continue;
+    const bool written = TRY(run.commit());
+    return !written || batch->more;
   }
-
-  const ScopeLocks::Guard guard(locks_, std::move(scopes));
-  for (Made& made : all) {
-    const Result<> filed = file(tools_, target, *batch, made, now, outcome.changes);
-    if (filed) continue;
-    if (!is_model_failure(filed.error())) return fail(filed.error());
-    outcome.failures.push_back(failure_of(target, *batch, made.part, filed.error(), now));
-  }
-  const std::vector<records::Prepared> prepared = TRY(records::prepare_all(outcome.changes.puts, tools_.embedder));
-  const bool written =
-      TRY(tools_.db.write_blocking([&](store::Txn& txn) { return write(txn, target, *batch, prepared, outcome); }));
-  return !written || batch->more;
 }
 
 Result<> Extraction::resume() {

@@ -73,19 +73,22 @@ class Added {
 
 class Merge {
  public:
-  Merge(store::Db& db, const store::Partition& partition, records::Index& index, Extractor& extractor,
+  Merge(store::Db& db, const store::Partition& partition, records::Index& index, Decisions& decisions, bool may_ask,
         const Filing& filing)
-      : db_(db), partition_(partition), index_(index), extractor_(extractor), filing_(filing) {}
+      : db_(db), partition_(partition), index_(index), decisions_(decisions), may_ask_(may_ask), filing_(filing) {}
 
-  Result<> take(const extract::Memory& memory, const records::Metadata& metadata, std::size_t number) {
+  /// False: what is to become of it is not known.
+  Result<bool> take(const extract::Memory& memory, const records::Metadata& metadata, std::size_t number) {
     std::vector<Candidate> candidates = TRY(similar(memory.text));
     std::vector<extract::Existing> existing;
     for (const Candidate& candidate : candidates) {
       existing.push_back({.text = candidate.text, .time = candidate.time, .score = candidate.score});
     }
-    const extract::Decision decision = TRY(extractor_.consolidate(filing_.part, filing_.kind, memory, existing));
-    carry_out(decision, memory, metadata, number, candidates);
-    return {};
+    const std::optional<extract::Decision> decision =
+        TRY(decisions_.decide(filing_.part, filing_.kind, memory, existing, may_ask_));
+    if (!decision) return false;
+    carry_out(*decision, memory, metadata, number, candidates);
+    return true;
   }
 
   void finish(Changes& changes) {
@@ -143,7 +146,8 @@ class Merge {
   store::Db& db_;
   const store::Partition& partition_;
   records::Index& index_;
-  Extractor& extractor_;
+  Decisions& decisions_;
+  const bool may_ask_;
   const Filing& filing_;
   Added added_;
   std::vector<records::RecordId> erased_;
@@ -151,13 +155,16 @@ class Merge {
 
 }  // namespace
 
-Result<> merge(store::Db& db, const store::Partition& partition, records::Index& index, Extractor& extractor,
-               const Filing& filing, std::vector<extract::Memory> memories, std::span<const records::Metadata> metadata,
-               Changes& changes) {
-  Merge merge(db, partition, index, extractor, filing);
-  for (std::size_t i = 0; i < memories.size(); ++i) TRY(merge.take(memories[i], metadata[i], i));
+Result<bool> merge(store::Db& db, const store::Partition& partition, records::Index& index, Decisions& decisions,
+                   bool may_ask, const Filing& filing, std::span<const extract::Memory> memories,
+                   std::span<const records::Metadata> metadata, Changes& changes) {
+  Merge merge(db, partition, index, decisions, may_ask, filing);
+  for (std::size_t i = 0; i < memories.size(); ++i) {
+    const bool known = TRY(merge.take(memories[i], metadata[i], i));
+    if (!known) return false;
+  }
   merge.finish(changes);
-  return {};
+  return true;
 }
 
 }  // namespace warifu::services::memory::extraction

@@ -29,10 +29,12 @@ struct Filing {
   Timestamp now;
 };
 
-/// Decides, memory after memory, against what the index finds in the scope and what this call has already added.
-/// The caller keeps others from writing the scope until the changes are committed.
-[[nodiscard]] Result<> merge(store::Db& db, const store::Partition& partition, records::Index& index,
-                             Extractor& extractor, const Filing& filing, std::vector<extract::Memory> memories,
-                             std::span<const records::Metadata> metadata, Changes& changes);
+/// Decides, memory after memory, against what the index finds in the scope and what this call has already added. With
+/// `may_ask` it waits for the extractor where it must; without, false means that a decision is not known, and `changes`
+/// is as it was. Changes that are to be committed are made while the caller keeps others from writing the scope.
+[[nodiscard]] Result<bool> merge(store::Db& db, const store::Partition& partition, records::Index& index,
+                                 Decisions& decisions, bool may_ask, const Filing& filing,
+                                 std::span<const extract::Memory> memories, std::span<const records::Metadata> metadata,
+                                 Changes& changes);
 
 }  // namespace warifu::services::memory::extraction

@@ -1,6 +1,8 @@
 #include "services/memory/extraction.h"
 
 #include <algorithm>
+#include <semaphore>
+#include <thread>
 
 #include "llm/error.h"
 #include "records/namespaces.h"
@@ -48,6 +50,12 @@ class EchoExtractor final : public Extractor {
   }
   Result<extract::Decision> consolidate(const Part&, extract::Kind, const extract::Memory& memory,
                                         std::span<const extract::Existing> existing) override {
+    ++decided;
+    if (blocked && memory.text == *blocked) {
+      blocked.reset();
+      reached.release();
+      released.acquire();
+    }
     const auto subject = [](std::string_view text) { return text.substr(0, text.find('=')); };
     for (std::size_t i = 0; i < existing.size(); ++i) {
       if (existing[i].text == memory.text) return extract::Decision{.action = extract::Action::kSkip, .existing = i};
@@ -58,7 +66,13 @@ class EchoExtractor final : public Extractor {
     return extract::Decision{.text = memory.text};
   }
 
+  bool slow() const override { return as_a_model; }
+
   std::atomic<int> asked = 0;
+  std::atomic<int> decided = 0;
+  bool as_a_model = false;
+  std::optional<std::string> blocked;  // the first decision on it waits for `released`
+  std::binary_semaphore reached{0}, released{0};
   std::size_t context = 0;
   std::string failing;
 };
@@ -303,6 +317,41 @@ TEST_F(ExtractionTest, RunsWhenASessionPausesAndAgainAtTheNextStart) {
   ASSERT_TRUE(extraction.resume());
   ASSERT_TRUE(extraction.wait_idle(20s));
   EXPECT_THAT(texts(), SizeIs(3));
+}
+
+TEST_F(ExtractionTest, WhoWaitsForAModelKeepsNobodyFromTheScope) {
+  extractor.as_a_model = true;
+  extractor.blocked = "I love tea";
+  say("I love tea");
+  say("city of the user = Lisbon", 1);
+  std::jthread slow([&] { EXPECT_TRUE(run_all()); });
+  extractor.reached.acquire();
+  // Another session of the same scope comes and goes meanwhile, and says the same.
+  say("I love tea", 2, "s2");
+  say("city of the user = Porto", 3, "s2");
+  EXPECT_TRUE(run_all("s2"));
+  EXPECT_THAT(texts(), UnorderedElementsAre("I love tea", "city of the user = Porto"));
+  extractor.released.release();
+  slow.join();
+  EXPECT_THAT(texts(), UnorderedElementsAre("I love tea", "city of the user = Lisbon")) << "each once, the last stays";
+  EXPECT_EQ(waiting(), 0U);
+}
+
+TEST_F(ExtractionTest, AModelIsAskedOnceWhereNobodyWritesMeanwhile) {
+  extractor.as_a_model = true;
+  say("I love tea");
+  say("I live in Porto", 1);
+  ASSERT_TRUE(run_all());
+  EXPECT_EQ(extractor.decided, 2);
+  EXPECT_THAT(texts(), SizeIs(2));
+}
+
+TEST_F(ExtractionTest, SlowSessionsOfOneScopeNeverPileUpTheSame) {
+  extractor.as_a_model = true;
+  for (int session = 0; session < 8; ++session) say("I love tea", session, "s" + std::to_string(session));
+  ASSERT_TRUE(extraction.resume());
+  ASSERT_TRUE(extraction.wait_idle(20s));
+  EXPECT_THAT(texts(), ElementsAre("I love tea"));
 }
 
 TEST_F(ExtractionTest, SessionsOfOneScopeSeeWhatTheOtherAdded) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <numeric>
+#include <tuple>
 
 #include "base/log.h"
 #include "extract/prompts.h"
@@ -102,6 +104,8 @@ class Model final : public Extractor {
     return by_rule;
   }
 
+  bool slow() const override { return true; }
+
  private:
   [[nodiscard]] bool may_fall_back(const Error& error) const {
     return fall_back_ != nullptr && is_model_failure(error);
@@ -196,6 +200,28 @@ class Model final : public Extractor {
 };
 
 }  // namespace
+
+Result<std::optional<Decision>> Decisions::decide(const Part& part, Kind kind, const Memory& memory,
+                                                  std::span<const Existing> existing, bool may_ask) {
+  std::vector<std::size_t> order(existing.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::tie(existing[i].time, existing[i].text); });
+  std::vector<Existing> sorted;
+  std::string key = fmt::format("{} {} {} {} {}:{}", part.strategy, part.name_space, static_cast<int>(kind),
+                                memory.time.ms, memory.text.size(), memory.text);
+  for (const std::size_t i : order) {
+    sorted.push_back(existing[i]);
+    key += fmt::format(" {} {}:{}", existing[i].time.ms, existing[i].text.size(), existing[i].text);
+  }
+  auto known = known_.find(key);
+  if (known == known_.end()) {
+    if (!may_ask) return std::nullopt;
+    known = known_.emplace(std::move(key), TRY(extractor_.consolidate(part, kind, memory, sorted))).first;
+  }
+  Decision decision = known->second;
+  if (decision.existing < order.size()) decision.existing = order[decision.existing];
+  return decision;
+}
 
 bool is_model_failure(const Error& error) { return !error.aws_name.empty(); }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -32,6 +34,26 @@ class Extractor {
   [[nodiscard]] virtual Result<extract::Decision> consolidate(const Part& part, extract::Kind kind,
                                                               const extract::Memory& memory,
                                                               std::span<const extract::Existing> existing) = 0;
+  /// True when answers may take long: nobody is to be kept waiting for them.
+  [[nodiscard]] virtual bool slow() const { return false; }
+};
+
+/// What an extractor decided in one run, so that it is asked the same only once: a run consolidates while others write,
+/// and again when nobody does. Not thread-safe; one for a run.
+class Decisions {
+ public:
+  explicit Decisions(Extractor& extractor) : extractor_(extractor) {}
+
+  /// As Extractor::consolidate. The order and scores of `existing` do not make it another question. nullopt: it has not
+  /// been asked, and `may_ask` is false.
+  [[nodiscard]] Result<std::optional<extract::Decision>> decide(const Part& part, extract::Kind kind,
+                                                                const extract::Memory& memory,
+                                                                std::span<const extract::Existing> existing,
+                                                                bool may_ask);
+
+ private:
+  Extractor& extractor_;
+  std::map<std::string, extract::Decision> known_;  // `existing` counts in the order that the key has
 };
 
 /// By rule, at once, without a model.

@@ -4,6 +4,7 @@
 
 #include "base/arn.h"
 #include "base/check.h"
+#include "identity/accounts.h"
 #include "identity/resource_policies.h"
 #include "identity/tags.h"
 #include "services/memory/errors.h"
@@ -108,6 +109,23 @@ Result<> erase(store::Txn& txn, const Target& target) {
   TRY(identity::erase_all_tags(txn, target.owner, target.arn));
   TRY(identity::erase_resource_policy(txn, target.owner, target.arn));
   return sweep::mark_memory(txn, target.arn);
+}
+
+Result<std::vector<Target>> all(store::Reader& reader) {
+  std::vector<Target> found;
+  const std::vector<identity::Account> accounts = TRY(identity::list_accounts(reader));
+  for (const identity::Account& account : accounts) {
+    const std::optional<AccountId> id = AccountId::parse(account.id);
+    if (!id) continue;
+    TRY(reader.scan(store::Partition::account(*id), store::prefix_range("memory/"),
+                    [&](std::string_view, std::string_view row) {
+                      const Result<Memory> memory = decode(row);
+                      auto target = memory ? parse_target(memory->arn) : std::nullopt;
+                      if (target) found.push_back(*std::move(target));
+                      return true;
+                    }));
+  }
+  return found;
 }
 
 Result<std::vector<std::string>> extracting(store::Reader& reader) {

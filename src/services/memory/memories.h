@@ -44,6 +44,8 @@ struct Target {
 /// Erases the row with its state, tags and resource policy, and marks the rest for the sweep: gone at once.
 [[nodiscard]] Result<> erase(store::Txn& txn, const Target& target);
 
+/// Every memory of every account: for work of the server's own.
+[[nodiscard]] Result<std::vector<Target>> all(store::Reader& reader);
 /// ARNs of all memories, of all accounts, that have strategies.
 [[nodiscard]] Result<std::vector<std::string>> extracting(store::Reader& reader);
 

@@ -26,6 +26,7 @@ Task<Result<m::GetMemoryRecordOutput>> get_memory_record(api::Call& call, m::Get
 Task<Result<m::DeleteMemoryRecordOutput>> delete_memory_record(api::Call& call, m::DeleteMemoryRecordInput input);
 Task<Result<m::ListMemoryRecordsOutput>> list_memory_records(api::Call& call, LongTerm& long_term,
                                                              m::ListMemoryRecordsInput input);
+// retrieval.cc
 Task<Result<m::RetrieveMemoryRecordsOutput>> retrieve_memory_records(api::Call& call, LongTerm& long_term,
                                                                      m::RetrieveMemoryRecordsInput input);
 

@@ -54,6 +54,7 @@ class RecordsTest : public HandlerTest {
 };
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -345,6 +346,44 @@ TEST_F(RecordsTest, ASearchGivesTenUnlessItIsAsked) {
           .status,
       400)
       << "a token of another search";
+}
+
+TEST_F(RecordsTest, PagesOfASearchStandStillWhileRecordsComeAndGo) {
+  for (int i = 0; i < 30; ++i) put("cat " + std::to_string(i), "/a/");
+  const auto page = [&](const std::string& token) {
+    return retrieve(R"("namespace":"/a/")", R"("searchQuery":"cat 7","topK":30)",
+                    R"(,"maxResults":10)" + (token.empty() ? "" : fmt::format(R"(,"nextToken":"{}")", token)));
+  };
+  const Answer whole = retrieve(R"("namespace":"/a/")", R"("searchQuery":"cat 7","topK":30)", R"(,"maxResults":30)");
+  const std::vector<std::string> ranked = texts(whole);
+  ASSERT_EQ(ranked.size(), 30U);
+  const auto id_of = [&](std::size_t rank) {
+    return whole.text(fmt::format("memoryRecordSummaries.{}.memoryRecordId", rank));
+  };
+
+  Answer answer = page("");
+  EXPECT_THAT(texts(answer), ElementsAreArray(std::span(ranked).first(10)));
+  // More of the query's words, in more records: every score of a new ranking would be another.
+  for (int i = 0; i < 20; ++i) put("7 7 7 cat cat dog", "/a/");
+  EXPECT_EQ(call("DELETE", fmt::format("/memories/{}/memoryRecords/{}", memory, id_of(11))).status, 200);
+  const Answer moved =
+      batch("batchUpdate", fmt::format(R"({{"memoryRecordId":"{}","timestamp":1,"namespaces":["/b/"]}})", id_of(13)));
+  EXPECT_EQ(moved.size("successfulRecords"), 1U) << moved.body.dump();
+  answer = page(answer.text("nextToken"));
+  std::vector<std::string> expected;
+  for (const std::size_t rank : {10U, 12U, 14U, 15U, 16U, 17U, 18U, 19U, 20U, 21U}) expected.push_back(ranked[rank]);
+  EXPECT_THAT(texts(answer), ElementsAreArray(expected));
+  EXPECT_EQ(answer.text("memoryRecordSummaries.0.score"), whole.text("memoryRecordSummaries.10.score"));
+  answer = page(answer.text("nextToken"));
+  EXPECT_THAT(texts(answer), ElementsAreArray(std::span(ranked).subspan(22)));
+  EXPECT_TRUE(answer.at("nextToken").is_null());
+}
+
+TEST_F(RecordsTest, ATokenOfAHundredRecordsIsShort) {
+  for (int i = 0; i < 100; ++i) put("cat " + std::to_string(i), "/a/");
+  const Answer answer = retrieve(R"("namespace":"/a/")", R"("searchQuery":"cat","topK":100)", R"(,"maxResults":1)");
+  EXPECT_EQ(texts(answer).size(), 1U);
+  EXPECT_LT(answer.text("nextToken").size(), 4'096U);
 }
 
 TEST_F(RecordsTest, ASearchFiltersAndKeepsToAStrategy) {

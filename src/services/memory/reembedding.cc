@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "identity/accounts.h"
 #include "records/reembed.h"
-#include "services/memory/keys.h"
 #include "services/memory/memories.h"
 
 namespace warifu::services::memory {
@@ -20,23 +18,6 @@ constexpr std::size_t kReportEvery = 10'000;
 /// The last embedder of which every record of the server had a vector: new ones get the present one's when they are
 /// written, so while it is the same there is nothing to do.
 std::string done_key() { return "memory-embedder"; }
-
-Result<std::vector<memories::Target>> all_memories(store::Reader& reader) {
-  std::vector<memories::Target> found;
-  const std::vector<identity::Account> accounts = TRY(identity::list_accounts(reader));
-  for (const identity::Account& account : accounts) {
-    const std::optional<AccountId> id = AccountId::parse(account.id);
-    if (!id) continue;
-    TRY(reader.scan(store::Partition::account(*id), store::prefix_range("memory/"),
-                    [&](std::string_view, std::string_view row) {
-                      const Result<memories::Memory> memory = memories::decode(row);
-                      auto target = memory ? memories::parse_target(memory->arn) : std::nullopt;
-                      if (target) found.push_back(*std::move(target));
-                      return true;
-                    }));
-  }
-  return found;
-}
 
 struct Progress {
   std::size_t looked_at = 0, renewed = 0, reported = 0;
@@ -67,7 +48,7 @@ Result<> reembed_all(store::Db& db, search::Embedder& embedder, const std::stop_
   if (last == name) return {};
   // Until all is done no embedder has every record, not even the earlier one.
   TRY(db.write_blocking([&](store::Txn& txn) { return txn.erase(system, done_key()); }));
-  const auto targets = TRY(db.read([](store::Reader& reader) { return all_memories(reader); }));
+  const auto targets = TRY(db.read([](store::Reader& reader) { return memories::all(reader); }));
   Progress progress;
   for (const memories::Target& target : targets) {
     TRY(reembed_memory(db, target, embedder, stop, progress));

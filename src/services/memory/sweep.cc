@@ -4,9 +4,11 @@
 
 #include "base/arn.h"
 #include "base/ids.h"
+#include "records/rows.h"
 #include "services/memory/errors.h"
 #include "services/memory/events.h"
 #include "services/memory/limits.h"
+#include "services/memory/memories.h"
 #include "services/memory/sessions.h"
 
 namespace warifu::services::memory::sweep {
@@ -120,6 +122,36 @@ Result<std::vector<std::string>> marked_memories(store::Reader& reader, std::siz
       TRY(keys_under(reader, store::Partition::system(), store::prefix_range(prefix), limit));
   for (std::string& key : marked) key.erase(0, prefix.size());
   return marked;
+}
+
+namespace {
+
+Result<std::size_t> expired_records_of(store::Db& db, const memories::Target& target, Timestamp now,
+                                       std::size_t batches, const std::stop_token& stop) {
+  std::size_t erased = 0;
+  for (std::size_t batch = 0; batch < batches && !stop.stop_requested(); ++batch) {
+    const bool due =
+        TRY(db.read([&](store::Reader& reader) { return records::any_expired(reader, target.partition, now); }));
+    if (!due) break;
+    erased += TRY(db.write_blocking([&](store::Txn& txn) -> Result<std::size_t> {
+      // A deleted memory's rows are another sweep's; what this one wrote to its change log would stay behind.
+      if (!TRY(memories::find(txn, target))) return std::size_t{0};
+      return records::erase_expired(txn, target.partition, now, kSweepRows);
+    }));
+  }
+  return erased;
+}
+
+}  // namespace
+
+Result<std::size_t> expired_records(store::Db& db, Timestamp now, std::size_t batches, const std::stop_token& stop) {
+  const auto targets = TRY(db.read([](store::Reader& reader) { return memories::all(reader); }));
+  std::size_t erased = 0;
+  for (const memories::Target& target : targets) {
+    if (stop.stop_requested()) break;
+    erased += TRY(expired_records_of(db, target, now, batches, stop));
+  }
+  return erased;
 }
 
 Task<Result<>> run(store::Db& db, std::size_t batches) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +37,11 @@ namespace warifu::services::memory::sweep {
 [[nodiscard]] Task<Result<>> run(store::Db& db, std::size_t batches);
 /// The same for a thread without an event loop.
 [[nodiscard]] Result<> run_blocking(store::Db& db, std::size_t batches);
+
+/// Erases records past their expiry at `now`, of every memory: up to `batches` transactions of kSweepRows rows for
+/// each, so that none keeps the others waiting; the rest waits for the next call. How many it erased. Memories without
+/// such records cost one short look and no write. Ends early when `stop` is requested.
+[[nodiscard]] Result<std::size_t> expired_records(store::Db& db, Timestamp now, std::size_t batches,
+                                                  const std::stop_token& stop);
 
 }  // namespace warifu::services::memory::sweep
