@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "mcp/envelope.h"
 #include "mcp/transfer.h"
+#include "net/beside.h"
 
 namespace warifu::mcp {
 namespace {
@@ -81,6 +82,9 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   SessionPtr find(const std::string& key);
   /// Forgets `session` where it is still the key's; nullptr: whichever it is. Returns what was forgotten.
   SessionPtr forget(const std::string& key, const Session* session);
+  void drop(const std::string& key);
+  /// Tells the server of dropped sessions, beside the caller.
+  static Task<> bury(std::shared_ptr<Impl> self);
 
  private:
   enum class Era : std::uint8_t { kUnknown, kStateless, kHandshake };
@@ -117,9 +121,11 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   UpstreamOptions options_;
   std::atomic<std::int64_t> next_id_ = 1;
   std::atomic<Era> era_ = Era::kUnknown;
-  std::mutex mutex_;  // guards sessions_ and uses_
+  std::mutex mutex_;  // guards sessions_, uses_ and dropped_
   std::unordered_map<std::string, Entry> sessions_;
   std::list<std::string> uses_;  // keys, the latest first
+  std::vector<SessionPtr> dropped_;
+  std::atomic<bool> has_dropped_ = false;
 };
 
 /// A call under way.
@@ -167,6 +173,34 @@ SessionPtr Upstream::Impl::forget(const std::string& key, const Session* session
   uses_.erase(found->second.use);
   sessions_.erase(found);
   return forgotten;
+}
+
+void Upstream::Impl::drop(const std::string& key) {
+  constexpr std::size_t kDroppedMax = 1000;
+  SessionPtr session = forget(key, nullptr);
+  if (session == nullptr || session->id.empty()) return;
+  const std::lock_guard lock(mutex_);
+  // Past the bound the server finds out by itself, when the session expires.
+  if (dropped_.size() < kDroppedMax) dropped_.push_back(std::move(session));
+  has_dropped_ = true;
+}
+
+namespace {
+
+Task<> remove_all(std::shared_ptr<Upstream::Impl> impl, std::vector<SessionPtr> sessions) {
+  for (const SessionPtr& session : sessions) co_await impl->remove(session, {});
+}
+
+}  // namespace
+
+Task<> Upstream::Impl::bury(std::shared_ptr<Impl> self) {
+  if (!self->has_dropped_.exchange(false)) co_return;
+  std::vector<SessionPtr> dropped;
+  {
+    const std::lock_guard lock(self->mutex_);
+    dropped.swap(self->dropped_);
+  }
+  co_await net::spawn(remove_all(self, std::move(dropped)));
 }
 
 Transfer::Limits Upstream::Impl::limits(std::chrono::milliseconds head) const {
@@ -479,6 +513,7 @@ Upstream::~Upstream() = default;
 
 Task<Result<Outcome>> Upstream::call(Call call) {
   const std::shared_ptr<Impl> impl = impl_;
+  co_await Impl::bury(impl);
   co_return co_await impl->call(std::move(call));
 }
 
@@ -492,6 +527,8 @@ Task<> Upstream::end(std::string session_key) {
   const std::shared_ptr<Impl> impl = impl_;
   co_await impl->remove(impl->forget(session_key, nullptr), {});
 }
+
+void Upstream::drop(const std::string& session_key) { impl_->drop(session_key); }
 
 Task<Result<>> Upstream::notify(std::string session_key, Message message) {
   const std::shared_ptr<Impl> impl = impl_;
@@ -514,6 +551,7 @@ Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string 
   std::vector<json::Value> items;
   if (session->capabilities.is_object() && session->capabilities.find(words.capability) == nullptr) co_return items;
   std::string cursor;
+  std::size_t bytes = 0;
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     Call call{.session_key = session_key, .method = std::string(words.method), .headers = headers};
     call.timeout = std::chrono::seconds(60);
@@ -523,11 +561,12 @@ Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string 
     if (!outcome)
       co_return fail(
           unavailable("the MCP server refused " + std::string(words.method) + ": " + outcome.error().message));
+    bytes += outcome->dump().size();
     for (auto& [name, value] : outcome->members()) {
       if (name != words.member || !value.is_array()) continue;
       for (json::Value& item : value.items()) items.push_back(std::move(item));
     }
-    if (items.size() > kItemsMax) break;
+    if (items.size() > kItemsMax || bytes > kListingBytesMax) break;
     cursor = outcome->find_string("nextCursor").value_or("");
     if (cursor.empty()) co_return items;
   }

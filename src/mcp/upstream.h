@@ -47,6 +47,7 @@ class ClientCarrier final : public Carrier {
 inline constexpr std::size_t kSessionsPerUpstreamMax = 1000;
 inline constexpr std::size_t kPagesMax = 200;
 inline constexpr std::size_t kItemsMax = 10'000;
+inline constexpr std::size_t kListingBytesMax = 32 * 1024 * 1024;
 
 struct UpstreamOptions {
   json::Value client_info;                            // {name, version}: who we say we are
@@ -135,6 +136,8 @@ class Upstream {
                                                        http::Headers headers = {});
   /// Forgets a session, and tells the server (DELETE).
   Task<> end(std::string session_key);
+  /// The same from plain code: the server is told beside the next call.
+  void drop(const std::string& session_key);
   /// Sends `notifications/…` on a session that exists; nothing happens otherwise.
   Task<Result<>> notify(std::string session_key, Message notification);
 

@@ -138,6 +138,18 @@ Task<> note(std::vector<std::string>& heard, Message message) {
   co_return;
 }
 
+TEST(Upstream, TellsTheServerOfADroppedSessionBesideTheNextCall) {
+  const Server server(kHandshakes, echo());
+  Client client(server);
+  EXPECT_TRUE(client.call(Call{.session_key = "a", .method = "tools/call"}));
+  (*client).drop("a");
+  (*client).drop("unknown");
+  EXPECT_TRUE(server.seen("DELETE").empty());
+  EXPECT_TRUE(client.call(Call{.session_key = "b", .method = "tools/call"}));
+  while (server.seen("DELETE").empty()) client.loop().run_one();
+  EXPECT_EQ(server.seen("DELETE")[0].headers.get("mcp-session-id"), "s1");
+}
+
 TEST(Upstream, HandsOnWhatIsSaidOnTheWay) {
   const Server server(kHandshakes, [](const Message& request) {
     const json::Value* token = request.meta() == nullptr ? nullptr : request.meta()->find("progressToken");
