@@ -192,6 +192,8 @@ AMENDMENTS = {
         "McpServerTargetConfigurationEndpointString": {"pattern": "https?://.*"},
         "PassthroughEndpoint": {"pattern": "https?://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?"},
     },
+    # Their handler says InvalidMaxResultsException and InvalidLookupAttributesException, as AWS's list of errors does.
+    "cloudtrail": {"MaxResults": {"unbounded": True}, "LookupAttributeKey": {"unbounded": True}},
 }
 
 # Members that are not taken over, with all that only they reach: what a guardrail found, which nothing here says.
@@ -351,6 +353,8 @@ def amend(model, amendments):
             del model["shapes"][shape]["members"][member]["required"]
         for member, other in amendment.get("shapes", {}).items():
             model["shapes"][shape]["members"][member]["shape"] = other
+        for trait in ("min", "max", "enum") if amendment.get("unbounded") else ():
+            model["shapes"][shape].pop(trait, None)
         for trait in ("invalid_message", "pattern"):
             if trait in amendment:
                 model["shapes"][shape][trait] = amendment[trait]

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/recording.h"
 #include "base/check.h"
 
 namespace warifu::api {
@@ -13,7 +14,16 @@ constexpr std::size_t kPageTokenCharsMax = 8192;
 }  // namespace
 
 Call::Call(const Environment& environment, const access::Principal& principal)
-    : environment_(environment), principal_(principal), owner_(principal.account) {}
+    : environment_(environment), db_(&environment.db), principal_(principal), owner_(principal.account) {}
+
+void Call::record_in(Recording& recording) {
+  recording_ = &recording;
+  db_ = &recording.db(environment_.db);
+}
+
+void Call::answered(const wire::Operation& operation, const void* output) {
+  if (recording_ != nullptr) recording_->answered(operation, output);
+}
 
 // The token says for whom and what it is good, since the position alone would open another's listing.
 std::string Call::page_token(std::string_view position) const {

@@ -16,6 +16,7 @@
 #include "base/sealer.h"
 #include "base/task.h"
 #include "store/store.h"
+#include "wire/operation.h"
 
 namespace warifu::api {
 
@@ -32,6 +33,7 @@ struct Environment {
 };
 
 class Pipeline;
+class Recording;  // recording.h
 
 /// One authenticated and authorized request. It has no public constructor: holding a Call is the proof that its
 /// principal may perform its operation on its resources. Lives until the answer is encoded; used by one coroutine.
@@ -40,7 +42,9 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  [[nodiscard]] store::Db& db() const { return environment_.db; }
+  /// The first transaction of a change that commits here takes the call's record with it. As good as the call: work
+  /// that outlives it uses the environment's.
+  [[nodiscard]] store::Db& db() const { return *db_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
   [[nodiscard]] Random& random() const { return environment_.random; }
   /// The time at which the request arrived; the same throughout the call.
@@ -69,11 +73,17 @@ class Call {
   /// The position that `token` was made from; kValidation (`invalid nextToken`) when it is not one of ours.
   [[nodiscard]] Result<std::string> page_position(std::string_view token) const;
 
+  /// What the operation answers, for the record of the call. The registry says so; handlers need not.
+  void answered(const wire::Operation& operation, const void* output);
+
  private:
   friend class Pipeline;
   Call(const Environment& environment, const access::Principal& principal);
+  void record_in(Recording& recording);
 
   const Environment& environment_;
+  store::Db* db_;
+  Recording* recording_ = nullptr;  // nullptr: of calls that are not recorded
   const access::Principal& principal_;
   AccountId owner_;
   Timestamp now_;

@@ -5,6 +5,7 @@
 #include "access/authenticate.h"
 #include "access/subject.h"
 #include "api/pipeline.h"
+#include "api/recording.h"
 
 namespace warifu::api {
 
@@ -18,6 +19,7 @@ struct Pipeline::Exchange {
   const wire::Operation* operation = nullptr;
   std::optional<access::Credential> credential;  // set once; `subject` and the Call point into it
   std::optional<access::Subject> subject;
+  Recording recording;  // the Call points into it
 };
 
 }  // namespace warifu::api

@@ -18,6 +18,12 @@ http::Request request_of(const As& as) {
   return request;
 }
 
+Departure departure_of(const wire::Operation& operation, const Result<>& done) {
+  if (done) return {.status = 200};
+  const wire::WireError error = wire::map_error(operation.service, &operation, done.error());
+  return {.status = error.status, .error_code = std::string(error.name), .message = done.error().message};
+}
+
 }  // namespace
 
 Result<> Pipeline::know(Exchange& exchange, access::Principal principal) const {
@@ -42,6 +48,8 @@ Task<Result<>> Pipeline::answer_inside(Exchange& exchange, const As& as, const s
   call.region_ = region;
   call.operation_ = std::string(exchange.operation->name);
   call.via_ = as.via;
+  record(exchange, region, as.via, input);
+  call.record_in(exchange.recording);
   if (const auto authorized = authorize(exchange, call, input); !authorized) co_return fail(authorized.error());
   const Registry::Inside* handler = registry_.find_inside(exchange.operation);
   if (handler == nullptr) co_return fail(not_implemented(*exchange.operation));
@@ -57,11 +65,11 @@ Task<Result<>> Pipeline::invoke_erased(const wire::Operation& operation, void* i
   exchange.report.service = operation.service->signing_name;
   exchange.report.operation = operation.name;
   exchange.report.request_id = environment_.random.uuid();
-  const Result<> done = co_await answer_inside(exchange, as, region, input, output);
-  Departure departure{.status = 200};
-  if (!done) {
-    const wire::WireError error = wire::map_error(operation.service, &operation, done.error());
-    departure = {.status = error.status, .error_code = std::string(error.name), .message = done.error().message};
+  Result<> done = co_await answer_inside(exchange, as, region, input, output);
+  Departure departure = departure_of(operation, done);
+  if (exchange.recording.begun()) {
+    const Result<> noted = co_await exchange.recording.finish(departure.error_code, departure.message);
+    if (!noted) departure = departure_of(operation, done = noted);
   }
   tell(std::move(exchange.report), begun, std::move(departure));
   co_return done;

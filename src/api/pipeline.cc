@@ -97,6 +97,10 @@ Task<http::Response> Pipeline::serve(http::Request request) {
   exchange.report.request_id = environment_.random.uuid();
   exchange.report.peer_ip = exchange.request.peer_ip;
   http::Response response = co_await answer(exchange);
+  if (exchange.recording.begun()) {
+    const Result<> noted = co_await exchange.recording.finish(exchange.report.error_code, exchange.report.message);
+    if (!noted) response = error(exchange, noted.error());
+  }
   exchange.report.status = response.status;
   if (options_.report && response.stream) {
     response.stream =
@@ -131,6 +135,7 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   exchange.report.operation = routed->operation->name;
   const wire::Erased input = wire::make_input(*routed->operation);
   const Result<> decoded = wire::decode(*routed->operation, exchange.request, *routed, input.get());
+  record(exchange, region, {}, decoded ? input.get() : nullptr);
   if (!decoded) co_return error(exchange, decoded.error());
 
   Call call(environment_, exchange.credential->principal);
@@ -138,6 +143,7 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   call.request_id_ = exchange.report.request_id;
   call.region_ = region;
   call.operation_ = std::string(routed->operation->name);
+  call.record_in(exchange.recording);
   const Result<> authorized = authorize(exchange, call, input.get());
   if (!authorized) co_return error(exchange, authorized.error());
 
@@ -146,6 +152,17 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   Result<http::Response> response = co_await (*handler)(call, input.get());
   if (!response) co_return error(exchange, response.error());
   co_return std::move(*response);
+}
+
+void Pipeline::record(Exchange& exchange, std::string_view region, std::span<const std::string> via,
+                      const void* input) const {
+  const RecordedCall call{.principal = exchange.credential->principal,
+                          .via = via,
+                          .region = region,
+                          .request = exchange.request,
+                          .request_id = exchange.report.request_id,
+                          .now = exchange.now};
+  exchange.recording.begin(options_.trail, environment_.db, environment_.random, call, *exchange.operation, input);
 }
 
 http::Response Pipeline::stray_host(Exchange& exchange, std::string_view host) const {
@@ -303,6 +320,7 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
         continue;
       }
       const Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
+      if (first) exchange.recording.about(target);
       RequestKeys keys(exchange.request, call, operation, permission, input, target);
       TRY(ask(reader, exchange, call, permission, target, keys));
       for (const Target& further : further_targets(permission, target, call.region_)) {

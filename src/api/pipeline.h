@@ -3,6 +3,7 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "api/host.h"
 #include "api/registry.h"
 #include "api/report.h"
+#include "audit/trail.h"
 #include "base/auth_failure.h"
 #include "base/check.h"
 #include "base/http.h"
@@ -33,6 +35,8 @@ struct PipelineOptions {
   /// Called on the request's thread when a signature has proven its principal; for last-used dates.
   std::function<void(const access::Principal&, const sigv4::Scope&, Timestamp)> authenticated;
   DenialOptions denials{};
+  /// Where calls are recorded; it outlives the pipeline. nullptr, in tests: nowhere.
+  audit::Trail* trail = nullptr;
 };
 
 /// The one way of a request: host → signature's form → service → authenticate → route → decode → authorize every
@@ -77,6 +81,7 @@ class Pipeline final : public Client {
                const Target& target, const RequestKeys& keys) const;
   static void let_ask_again(const Exchange& exchange, Call& call, const wire::Permission& permission,
                             const Target& target, RequestKeys keys);
+  void record(Exchange& exchange, std::string_view region, std::span<const std::string> via, const void* input) const;
   http::Response error(Exchange& exchange, const Error& error) const;
   http::Response stray_host(Exchange& exchange, std::string_view host) const;
   http::Response refused(Exchange& exchange, const AuthFailure& failure) const;

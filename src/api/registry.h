@@ -35,11 +35,13 @@ class Registry {
     add(operation, [operation, handler](Call& call, void* input) -> Task<Result<http::Response>> {
       Result<Output> output = co_await handler(call, std::move(*static_cast<Input*>(input)));
       if (!output) co_return std::unexpected(std::move(output).error());
+      call.answered(*operation, &*output);
       co_return wire::encode(*operation, &*output, call.request_id());
     });
-    inside_.emplace(operation, [handler](Call& call, void* input, void* output) -> Task<Result<>> {
+    inside_.emplace(operation, [operation, handler](Call& call, void* input, void* output) -> Task<Result<>> {
       Result<Output> made = co_await handler(call, std::move(*static_cast<Input*>(input)));
       if (!made) co_return std::unexpected(std::move(made).error());
+      call.answered(*operation, &*made);
       *static_cast<Output*>(output) = std::move(*made);
       co_return Result<>{};
     });

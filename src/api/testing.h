@@ -63,6 +63,7 @@ class TestServer {
   /// `bind` registers the handlers under test.
   explicit TestServer(const std::function<void(Registry&)>& bind, PipelineOptions options = {}) {
     bind(registry_);
+    if (options.trail == nullptr) options.trail = &trail_;
     pipeline_ = std::make_unique<Pipeline>(environment_, registry_, router_, std::move(options));
     environment_.client = pipeline_.get();
   }
@@ -133,6 +134,7 @@ class TestServer {
 
   [[nodiscard]] Pipeline& pipeline() { return *pipeline_; }
   [[nodiscard]] store::Db& db() { return *db_; }
+  [[nodiscard]] audit::Trail& trail() { return trail_; }
   [[nodiscard]] ManualClock& clock() { return clock_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
@@ -160,6 +162,7 @@ class TestServer {
   SeededRandom random_{7};
   Environment environment_{
       .db = *db_, .sealer = sealer_, .clock = clock_, .random = random_, .public_url = "http://127.0.0.1:4566"};
+  audit::Trail trail_{*db_, clock_};
   Registry registry_;
   wire::Router router_{model::services()};
   std::unique_ptr<Pipeline> pipeline_;

@@ -9,6 +9,7 @@
 
 #include "api/pipeline.h"
 #include "audit/denials.h"
+#include "audit/trail.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -25,6 +26,7 @@
 #include "server/storage.h"
 #include "services/accounts/why.h"
 #include "services/bedrock/operations.h"
+#include "services/cloudtrail/operations.h"
 
 namespace warifu::server {
 namespace {
@@ -96,6 +98,7 @@ struct App::Parts {
   std::unique_ptr<Extracting> extracting;
   std::unique_ptr<LastUseWriter> last_use;
   std::unique_ptr<audit::DenialBook> denials;
+  std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<api::Environment> environment;
   api::Registry registry;
   wire::Router router{model::services()};
@@ -136,6 +139,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
       std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction());
   parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
+  parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock);
+  services::cloudtrail::bind(parts->registry, *parts->trail);
   services::accounts::bind_why(parts->registry, *parts->denials);
   services::bedrock::bind(parts->registry, parts->chat.get());
 
@@ -162,6 +167,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
       .wording = options.denial_wording == "aws" ? access::DenialWording::kAws : access::DenialWording::kTruthful,
       .encoded = options.encoded_denials,
       .keep = [&book = *parts->denials](audit::Denial denial) { book.note(std::move(denial)); }};
+  pipeline_options.trail = parts->trail.get();
   parts->pipeline =
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   parts->environment->client = parts->pipeline.get();
