@@ -83,6 +83,11 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   serve->add_option("--data", options.data, "where everything is kept")->envname("WARIFU_DATA")->capture_default_str();
   serve->add_option("--public-url", options.public_url, "the URL that clients are told (default: the listen address)")
       ->envname("WARIFU_PUBLIC_URL");
+  serve
+      ->add_option("--domain", options.domain,
+                   "gateways answer at https://ID.gateway.bedrock-agentcore.REGION.DOMAIN, for which the certificate "
+                   "must be good")
+      ->envname("WARIFU_DOMAIN");
   serve->add_option("--tls-cert", options.tls_cert, "certificate chain, PEM; see `warifu tls init`")
       ->envname("WARIFU_TLS_CERT");
   serve->add_option("--tls-key", options.tls_key, "its key, PEM")->envname("WARIFU_TLS_KEY");

@@ -22,7 +22,8 @@ TagResource UntagResource ListTagsForResource PutResourcePolicy GetResourcePolic
 """.split()
 GATEWAY = """
 CreateGateway GetGateway ListGateways UpdateGateway DeleteGateway
-CreateGatewayTarget GetGatewayTarget ListGatewayTargets UpdateGatewayTarget DeleteGatewayTarget SynchronizeGatewayTargets
+CreateGatewayTarget GetGatewayTarget ListGatewayTargets UpdateGatewayTarget DeleteGatewayTarget
+SynchronizeGatewayTargets
 CreateGatewayRule GetGatewayRule ListGatewayRules UpdateGatewayRule DeleteGatewayRule
 CreateGatewayRateLimit GetGatewayRateLimit ListGatewayRateLimits UpdateGatewayRateLimit DeleteGatewayRateLimit
 BatchPutGatewayRateLimits
@@ -186,7 +187,8 @@ AMENDMENTS = {
         "MemoryId": {"invalid_message": "Invalid memoryId: not a valid memory ID or ARN"},
         # The ARN in the id's place is a common mistake, and says as well which gateway is meant.
         "GatewayIdentifier": {
-            "pattern": "(arn:aws:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/)?([0-9a-z][-]?){1,100}-[0-9a-z]{10}"
+            "pattern": "(arn:aws:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/)?"
+            "([0-9a-z][-]?){1,100}-[0-9a-z]{10}"
         },
         # A network of one's own need not speak TLS; whether plain HTTP may be reached is the operator's to say.
         "McpServerTargetConfigurationEndpointString": {"pattern": "https?://.*"},

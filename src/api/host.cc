@@ -20,8 +20,8 @@ bool looks_like_region(std::string_view label) {
 }
 
 /// `bedrock-agentcore.us-east-1.amazonaws.com`, `<gateway id>.gateway.bedrock-agentcore.<region>.…`, `sts.…`.
-HostClaim claim_of_aws_name(std::string_view name) {
-  name.remove_suffix(kAwsSuffix.size());
+HostClaim claim_of_aws_name(std::string_view name, std::string_view suffix) {
+  name.remove_suffix(suffix.size());
   HostClaim claim;
   const std::size_t last_dot = name.rfind('.');
   const std::string_view last = last_dot == std::string_view::npos ? name : name.substr(last_dot + 1);
@@ -58,7 +58,8 @@ bool from_foreign_page(const http::Headers& headers) {
   return !is_loopback_name(to_lower(without_port(origin)));
 }
 
-HostPolicy::HostPolicy(std::vector<std::string> extra) : extra_(std::move(extra)) {
+HostPolicy::HostPolicy(std::vector<std::string> extra, std::string domain)
+    : extra_(std::move(extra)), domain_(domain.empty() ? domain : "." + to_lower(domain)) {
   for (std::string& name : extra_) name = to_lower(without_port(name));
 }
 
@@ -67,7 +68,8 @@ std::optional<HostClaim> HostPolicy::judge(std::string_view host) const {
   if (name.empty()) return std::nullopt;
   if (is_loopback_name(name)) return HostClaim{.loopback = true, .service = {}, .region = {}};
   if (std::ranges::find(extra_, name) != extra_.end()) return HostClaim{};
-  if (name.ends_with(kAwsSuffix)) return claim_of_aws_name(name);
+  if (name.ends_with(kAwsSuffix)) return claim_of_aws_name(name, kAwsSuffix);
+  if (!domain_.empty() && name.ends_with(domain_)) return claim_of_aws_name(name, domain_);
   return std::nullopt;
 }
 

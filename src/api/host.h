@@ -20,8 +20,9 @@ struct HostClaim {
 /// The names that this server answers to. Immutable; any thread.
 class HostPolicy {
  public:
-  /// `extra`: the listen address, the public URL's host, and what `--host` adds; compared without case.
-  explicit HostPolicy(std::vector<std::string> extra);
+  /// `extra`: the listen address, the public URL's host, and what `--host` adds; compared without case. `domain`: names
+  /// below it are read as those below amazonaws.com are; empty: none.
+  explicit HostPolicy(std::vector<std::string> extra, std::string domain = {});
 
   /// nullopt: a name that is not ours (DNS rebinding, a stray virtual host), refused before routing.
   /// `host` is the header's value, with or without a port.
@@ -29,6 +30,7 @@ class HostPolicy {
 
  private:
   std::vector<std::string> extra_;
+  std::string domain_;  // `.example.test`, or empty
 };
 
 /// True when a browser sent the request for a page from elsewhere than this machine: by its Origin, or by

@@ -48,6 +48,17 @@ TEST(HostPolicy, ReadsServiceAndRegionOutOfAwsNames) {
   }
 }
 
+TEST(HostPolicy, ReadsNamesBelowItsDomainAsThoseOfAws) {
+  const HostPolicy hosts({}, "Agents.Example");
+  const auto claim = hosts.judge("tools-0123456789.gateway.bedrock-agentcore.eu-west-1.agents.example:8443");
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->service.value_or(""), "bedrock-agentcore");
+  EXPECT_EQ(claim->region.value_or(""), "eu-west-1");
+  EXPECT_FALSE(hosts.judge("evilagents.example"));
+  EXPECT_FALSE(hosts.judge("agents.example"));
+  EXPECT_FALSE(HostPolicy({}).judge("x.agents.example"));
+}
+
 TEST(ForeignPage, IsToldByOriginOrByFetchMetadata) {
   struct Case {
     std::vector<http::Headers::Field> headers;

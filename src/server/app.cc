@@ -60,7 +60,7 @@ api::HostPolicy host_policy(const ServeOptions& options) {
   std::vector<std::string> names = options.hosts;
   for (const std::string& listen : options.listen) names.push_back(listen);
   if (!options.public_url.empty()) names.push_back(host_of(options.public_url));
-  return api::HostPolicy(std::move(names));
+  return api::HostPolicy(std::move(names), options.domain);
 }
 
 Result<net::ServerOptions> net_options(const ServeOptions& options) {
@@ -137,7 +137,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->chat = TRY(open_chat_model(options));
   parts->extracting =
       std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
-  bind_services(parts->registry, *parts->long_term, parts->extracting->extraction());
+  bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
+                {.connector = nullptr, .domain = options.domain});
   parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
   parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock);
   services::cloudtrail::bind(parts->registry, *parts->trail);

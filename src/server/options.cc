@@ -13,6 +13,9 @@ Result<> check(const ServeOptions& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return fail(validation_error("--tls-cert and --tls-key go together"));
   }
+  if (!options.domain.empty() && options.tls_cert.empty()) {
+    return fail(validation_error("--domain gives gateways https URLs: give --tls-cert and --tls-key too"));
+  }
   if (options.durability != "sync" && options.durability != "os") {
     return fail(validation_error(fmt::format("--durability is `sync` or `os`, not `{}`", options.durability)));
   }

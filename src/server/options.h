@@ -16,6 +16,7 @@ struct ServeOptions {
   std::vector<std::string> listen{"127.0.0.1:4566"};
   std::string data = "./warifu-data";
   std::string public_url;  // empty: from the first listen address, a wildcard shown as 127.0.0.1
+  std::string domain;      // gateways get host names below it, with TLS; empty: they are paths of the public URL
   std::string tls_cert, tls_key;
   bool insecure = false;  // allow a non-loopback address without TLS
   bool development = false;

@@ -57,11 +57,12 @@ Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOp
 }
 
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
-                   services::memory::extraction::Notices& extraction) {
+                   services::memory::extraction::Notices& extraction, services::gateway::Control gateways) {
   services::accessanalyzer::bind(registry);
   services::accounts::bind(registry);
   services::iam::bind(registry);
-  services::memory::bind(registry, &extraction);
+  services::gateway::bind_control(registry, std::move(gateways));
+  services::memory::bind(registry, &extraction, {services::gateway::gateway_kind()});
   services::memory::bind_records(registry, long_term);
   services::organizations::bind(registry);
   services::sts::bind(registry);

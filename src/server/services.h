@@ -6,6 +6,7 @@
 #include "api/registry.h"
 #include "base/clock.h"
 #include "server/options.h"
+#include "services/gateway/control.h"
 #include "services/memory/extraction_notices.h"
 #include "services/memory/long_term.h"
 #include "store/store.h"
@@ -17,9 +18,10 @@ namespace warifu::server {
 /// person.
 [[nodiscard]] Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOptions& options);
 
-/// Binds every handler that this server has. `long_term` and `extraction` must outlive its calls.
+/// Binds every handler that this server has. `long_term`, `extraction` and the gateways' connector must outlive its
+/// calls.
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
-                   services::memory::extraction::Notices& extraction);
+                   services::memory::extraction::Notices& extraction, services::gateway::Control gateways);
 
 /// Finishes what services left half done when the server last ended: sweeps of deleted memories, and vectors of
 /// `embedder` for records that have those of an earlier one. From then on erases records that expire, every few

@@ -102,7 +102,7 @@ Result<> check_interceptors(const Gateway& gateway) {
 }
 
 Result<> check_role(const Gateway& gateway, const AccountId& owner) {
-  const std::optional<ArnView> role = ArnView::parse(gateway.role_arn.value_or(""));
+  const std::optional<ArnView> role = gateway.role_arn ? ArnView::parse(*gateway.role_arn) : std::nullopt;
   if (role && role->account == owner.str()) return {};
   return fail(invalid_field("roleArn", fmt::format("roleArn must be a role of account {}", owner.str())));
 }
