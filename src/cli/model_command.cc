@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,7 +13,9 @@
 #include <fmt/format.h>
 
 #include "cli/model_bundle.h"
+#include "cli/progress.h"
 #include "crypto/hash.h"
+#include "net/blocking.h"
 #include "net/client.h"
 
 namespace warifu::cli {
@@ -21,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kArchiveBytesMax = std::size_t{512} << 20;
 constexpr std::chrono::minutes kDownload{30};
+constexpr std::chrono::seconds kSilence{60};  // between two pieces
 
 struct ModelOptions {
   std::string source;
@@ -29,10 +34,12 @@ struct ModelOptions {
   std::string ca_bundle;
 };
 
-void say(const std::string& line) {
-  (void)std::fputs((line + "\n").c_str(), stdout);
+void print(std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), stdout);
   (void)std::fflush(stdout);
 }
+
+void say(const std::string& line) { print(line + "\n"); }
 
 /// A folder of our own beside the models, gone when we are done.
 class Workplace {
@@ -55,14 +62,36 @@ class Workplace {
 
 bool is_url(std::string_view source) { return source.starts_with("https://") || source.starts_with("http://"); }
 
+/// What the server says of the body's length; it is believed for showing alone.
+std::optional<std::uint64_t> length_of(const http::Response& head) {
+  const auto text = head.headers.get("content-length");
+  std::uint64_t length = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), length).ec != std::errc())
+    return std::nullopt;
+  return length;
+}
+
+Task<Result<std::string>> receive(net::Client& client, const std::string& url) {
+  const auto end = Progress::Clock::now() + kDownload;
+  const auto response = CO_TRY(co_await client.open(url, {.method = "GET"}, {.head = kSilence, .idle = kSilence}));
+  const http::Response& head = response->head();
+  if (head.status != 200) co_return fail(unavailable(fmt::format("the server answered {}", head.status)));
+  Progress progress(length_of(head), isatty(STDOUT_FILENO) == 1, print);
+  std::string bytes;
+  while (std::optional<std::string> piece = CO_TRY(co_await response->next())) {
+    bytes += *piece;
+    const auto now = Progress::Clock::now();
+    progress.at(bytes.size(), now);
+    if (now > end) co_return fail(unavailable("the archive takes too long"));
+  }
+  progress.end();
+  co_return bytes;
+}
+
 Result<std::string> download(const ModelOptions& options) {
   say(fmt::format("fetching {} …", options.source));
-  http::Request request;
-  request.method = "GET";
-  auto response = TRY(net::fetch_blocking(options.source, std::move(request), kDownload,
-                                          {.ca_bundle_path = options.ca_bundle, .body_bytes_max = kArchiveBytesMax}));
-  if (response.status != 200) return fail(unavailable(fmt::format("the server answered {}", response.status)));
-  return std::move(response.body);
+  net::Client client({.ca_bundle_path = options.ca_bundle, .body_bytes_max = kArchiveBytesMax, .pool_max = 0});
+  return net::run_blocking(receive(client, options.source));
 }
 
 Result<std::string> read(const fs::path& path) {

@@ -1,10 +1,14 @@
 """The `warifu` command: making accounts, and how the server starts, stops and refuses to start."""
 
 import configparser
+import hashlib
 import json
+import os
 import re
 import stat
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -224,3 +228,29 @@ class TestDev:
     def test_it_is_refused_beyond_loopback(self, tmp_path: Path) -> None:
         done = warifu("serve", "--dev", "--insecure", "--listen", "0.0.0.0:0", "--data", str(tmp_path / "data"))
         assert done.returncode > 0 and done.stderr.strip()
+
+
+def test_a_model_that_is_fetched_shows_how_far_it_is(tmp_path: Path) -> None:
+    archive = os.urandom(3_000_000)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(archive)))
+            self.end_headers()
+            self.wfile.write(archive)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as source:
+        threading.Thread(target=source.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{source.server_address[1]}/model.tar"
+        digest = hashlib.sha256(archive).hexdigest()
+        done = warifu("model", "install", url, "--sha256", digest, "--data", str(tmp_path))
+        source.shutdown()
+    shown = [int(percent) for percent in re.findall(r"^ +(\d+) %  \d+\.\d of 3\.0 MB$", done.stdout, re.MULTILINE)]
+    assert len(shown) == 10 and shown == sorted(shown) and shown[-1] == 100, done.stdout
+    assert digest in done.stdout
+    assert done.returncode == 1 and "tar archive" in done.stderr, "random bytes are no model"
+    assert not (tmp_path / "models" / "current").exists()

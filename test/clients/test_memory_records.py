@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from long_term import SEMANTIC, file, listed, make_memory, record, search, texts
+from long_term import SEMANTIC, file, listed, make_memory, record, say, search, texts, until
 from support import UNCHECKED, Keys, Server, refused
 
 UNKNOWN = "mem-00000000-0000-0000-0000-000000000000"
@@ -328,6 +328,24 @@ def test_tokens_of_another_listing_are_refused(data: Any, control: Any, notes: s
             data.list_memory_records(memoryId=memory, nextToken=token, **where)
     with refused("ValidationException", 400):
         data.list_memory_records(memoryId=notes, namespacePath="/", nextToken="AAAA")
+
+
+def test_nothing_of_a_record_lies_in_the_open(own_server: Server) -> None:
+    keys = own_server.new_account()
+    control = own_server.client("bedrock-agentcore-control", keys)
+    memory = make_memory(control, SEMANTIC)["id"]
+    client = own_server.client("bedrock-agentcore", keys)
+    file(client, memory, record("r", "Quetzalcoatlus nests here.", metadata={"word": {"stringValue": "Zyzzogeton"}}))
+    # The second turn's hidden index text holds the first.
+    say(client, memory, ("USER", "I own a gramophone called Xiphosura."), ("USER", "It is very old."))
+    until(lambda: len(listed(client, memory)) >= 2, "the turns' records")
+    assert search(client, memory, "Quetzalcoatlus")
+    assert own_server.stop() == 0
+    for path in (path for path in own_server.data.rglob("*") if path.is_file()):
+        content = path.read_bytes().lower()
+        for secret in (b"quetzalcoatlus", b"zyzzogeton", b"xiphosura", b"gramophon"):
+            assert secret not in content, (path, secret)
+    assert "Quetzalcoatlus" not in own_server.log()
 
 
 def test_records_survive_a_restart(own_server: Server) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from long_term import SEMANTIC, jobs, listed, make_memory, say, search, texts, until
-from support import BINARY, Server, refused
+from support import BINARY, Server, refused, trust
 
 FACT = "The user keeps owls in Otaru."
 
@@ -132,15 +132,38 @@ def test_a_model_forms_the_records(modelled: Server) -> None:
     assert texts(search(memory.data, memory.id, "Otaru owls")) == [FACT]
 
 
-@pytest.mark.parametrize("mode", ["fails", "throttles", "forbids", "rubbish", "lies", "bytes", "floods"])
+def shown_jobs(server: Server, memory: Memory, *flags: str) -> str:
+    """What `warifu memory jobs` prints."""
+    return subprocess.run(
+        [str(BINARY), "memory", "jobs", memory.id, *flags],
+        env=server.environment(memory.keys),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [
+        ("fails", "INTERNAL_ERROR"),
+        ("throttles", "THROTTLING"),
+        ("forbids", "ACCESS_DENIED"),
+        ("rubbish", "MODEL_ERROR"),
+        ("lies", "MODEL_ERROR"),
+        ("bytes", "MODEL_ERROR"),
+        ("floods", "MODEL_ERROR"),
+    ],
+)
 def test_what_a_model_does_wrong_is_a_failed_job_that_can_be_started_again(
-    endpoint: Endpoint, modelled: Server, mode: str
+    endpoint: Endpoint, modelled: Server, mode: str, code: str
 ) -> None:
     memory = Memory(modelled)
     endpoint.mode = mode
     memory.say("Owls! I have four of them here.")
     (job,) = until(memory.failed, "a failed job", 60)
-    assert job["failureReason"].startswith(("CUSTOM_MODEL_BEDROCK_", "LTM_RATE_EXCEEDED")), job
+    assert job["failureReason"] == f"CUSTOM_MODEL_BEDROCK_{code}"
     assert job["actorId"] == "ann" and job["sessionId"] == "s-1" and job["messages"]["messagesList"]
     assert not listed(memory.data, memory.id)
     endpoint.mode = "good"
@@ -218,6 +241,76 @@ def test_a_model_is_asked_for_the_metadata_of_the_schema(endpoint: Endpoint, mod
     assert texts(search(data, memory, "ships", criteria={"metadataFilters": [where]})) == [FACT]
 
 
+def test_a_model_that_is_too_slow_is_a_failed_job(endpoint: Endpoint, tmp_path: Path) -> None:
+    endpoint.mode = "hangs"
+    with serving(endpoint, tmp_path / "data", "--llm-timeout-seconds", "1") as server:
+        memory = Memory(server)
+        memory.say("Owls! I have four of them here.")
+        (job,) = until(memory.failed, "a failed job")
+        assert job["failureReason"] == "CUSTOM_MODEL_BEDROCK_MODEL_TIMEOUT"
+
+
+def test_the_built_in_extractor_stands_in_only_if_it_is_told_to(endpoint: Endpoint, tmp_path: Path) -> None:
+    endpoint.mode = "rubbish"
+    with serving(endpoint, tmp_path / "data", "--extractor-fallback") as server:
+        memory = Memory(server)
+        memory.say("I keep huskies in Narvik.")
+        until(lambda: listed(memory.data, memory.id), "a fact by rule")
+        assert texts(listed(memory.data, memory.id)) == ["The user keeps huskies in Narvik."]
+        assert not memory.failed() and endpoint.calls
+
+
+def test_a_custom_strategy_gives_the_model_its_own_words_and_names_it(endpoint: Endpoint, tmp_path: Path) -> None:
+    named = "anthropic.claude-sonnet-4-20250514-v1:0"
+    step = {"appendToPrompt": "Write down nothing but owls.", "modelId": named}
+    override = {
+        "customMemoryStrategy": {
+            "name": "Owls",
+            "namespaceTemplates": ["/owls/{actorId}/"],
+            "configuration": {"semanticOverride": {"extraction": step}},
+        }
+    }
+    with serving(endpoint, tmp_path / "data", "--llm-model-map", f"{named}=night-bird") as server:
+        keys = server.new_account()
+        role = f"arn:aws:iam::{keys.account}:role/Owls"
+        server.client("iam", keys).create_role(
+            RoleName="Owls", AssumeRolePolicyDocument=trust({"Service": "bedrock-agentcore.amazonaws.com"})
+        )
+        control, data = server.client("bedrock-agentcore-control", keys), server.client("bedrock-agentcore", keys)
+        memory = make_memory(control, override, memoryExecutionRoleArn=role)["id"]
+        say(data, memory, ("USER", "Owls! I have four of them here."))
+        until(lambda: listed(data, memory), "the model's fact")
+        asked = endpoint.asked[0]
+        assert asked["model"] == "night-bird"
+        assert "Write down nothing but owls." in asked["messages"][0]["content"]
+        assert '"fact"' in asked["messages"][0]["content"], "the form of the answer stays ours"
+
+
+def test_the_command_shows_what_runs_and_what_is_done(endpoint: Endpoint, modelled: Server) -> None:
+    memory = Memory(modelled)
+    assert "nothing waits, runs or has failed" in shown_jobs(modelled, memory)
+    endpoint.mode = "hangs"
+    memory.say("Owls! I have four of them here.")
+    until(lambda: endpoint.calls, "the call")
+    shown = shown_jobs(modelled, memory)
+    assert "IN_PROGRESS" in shown and "actor ann" in shown and "session s-1" in shown and "1 message" in shown
+    (one,) = json.loads(shown_jobs(modelled, memory, "--json"))
+    assert one["status"] == "IN_PROGRESS" and one["sessionId"] == "s-1"
+    command = [str(BINARY), "memory", "watch", memory.id]
+    lines: list[str] = []
+    with subprocess.Popen(
+        command, env=modelled.environment(memory.keys), stdout=subprocess.PIPE, text=True
+    ) as watching:
+        reader = threading.Thread(target=lambda: lines.extend(iter(watching.stdout.readline, "")), daemon=True)
+        reader.start()
+        until(lambda: any("IN_PROGRESS" in line for line in lines), "a line of what runs")
+        endpoint.mode = "good"
+        endpoint.released.set()
+        until(lambda: any("DONE" in line for line in lines), "a line of what is done")
+        watching.terminate()
+    assert one["jobID"] in lines[-1]
+
+
 def test_what_is_past_the_budget_of_tokens_fails_and_says_so(endpoint: Endpoint, tmp_path: Path) -> None:
     # A prompt is some hundreds of tokens, and two minutes' worth may be taken at once.
     with serving(endpoint, tmp_path / "data", "--llm-tokens-per-minute", "100") as server:
@@ -226,9 +319,7 @@ def test_what_is_past_the_budget_of_tokens_fails_and_says_so(endpoint: Endpoint,
         (job,) = until(memory.failed, "a failed job")
         assert job["failureReason"] == "LTM_RATE_EXCEEDED"
         assert endpoint.calls == 0
-        asked = [str(BINARY), "memory", "jobs", memory.id]
-        environment = server.environment(memory.keys)
-        shown = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True, timeout=30).stdout
+        shown = shown_jobs(server, memory)
         assert "FAILED" in shown and "LTM_RATE_EXCEEDED" in shown
 
 
