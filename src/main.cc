@@ -135,6 +135,10 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
       ->envname("WARIFU_INDEX_MB")
       ->capture_default_str()
       ->check(CLI::Range(16, 1'048'576));
+  serve->add_option("--trail-days", options.trail_days, "how long CloudTrail records are kept")
+      ->envname("WARIFU_TRAIL_DAYS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 36'500));
   serve->add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
       ->envname("WARIFU_DRAIN_SECONDS")
       ->capture_default_str()

@@ -140,7 +140,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
                 {.connector = nullptr, .domain = options.domain});
   parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
-  parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock);
+  parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock,
+                                                audit::TrailOptions{.days_max = options.trail_days});
   services::cloudtrail::bind(parts->registry, *parts->trail);
   services::accounts::bind_why(parts->registry, *parts->denials);
   services::bedrock::bind(parts->registry, parts->chat.get());

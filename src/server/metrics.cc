@@ -20,6 +20,11 @@ struct Metrics::State {
                                                           .Name("warifu_requests_total")
                                                           .Help("Requests by service, operation and status")
                                                           .Register(registry);
+  prometheus::Family<prometheus::Counter>& unauthenticated =
+      prometheus::BuildCounter()
+          .Name("warifu_unauthenticated_total")
+          .Help("Requests whose sender could not be told, by service; the trail has no record of them")
+          .Register(registry);
   prometheus::Family<prometheus::Histogram>& seconds = prometheus::BuildHistogram()
                                                            .Name("warifu_request_seconds")
                                                            .Help("Time from request to answer")
@@ -39,6 +44,9 @@ Metrics::~Metrics() = default;
 // Finding a series takes a lock and builds strings; each thread does it once a series. Operation names have static
 // storage, so their addresses tell them apart.
 void Metrics::record(const api::Report& report) {
+  if (report.status >= 400 && report.principal_arn.empty()) {
+    state_->unauthenticated.Add({{"service", std::string(report.service)}}).Increment();
+  }
   using Series = std::pair<prometheus::Counter*, prometheus::Histogram*>;
   thread_local std::map<std::tuple<const State*, const char*, const char*, int>, Series> known;
   Series& series = known[{state_.get(), report.service.data(), report.operation.data(), report.status}];

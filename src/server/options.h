@@ -46,6 +46,7 @@ struct ServeOptions {
   std::int64_t extraction_quiet_ms = 200;  // a session's memories form once it has been quiet for so long
 
   std::size_t index_mb = 1024;  // of memory records kept at hand for searches, over all memories
+  int trail_days = 90;          // after which CloudTrail records are swept
 };
 
 /// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`
