@@ -1,9 +1,11 @@
 """CloudTrail: every call leaves a record in its caller's account, and in the owner's where that is another."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from raw import Request
 from support import Keys, Server, allow, policy, refused, run_aws, trust
 
 
@@ -189,3 +191,17 @@ def test_records_outlive_the_server(own_server: Server) -> None:
     assert own_server.stop() == 0
     own_server.start()
     assert one(own_server, keys, **by("EventName", "ListUsers"))["Username"]
+
+
+def test_who_cannot_be_told_is_counted_and_not_recorded(server: Server, owner: Keys) -> None:
+    def counted() -> float:
+        told = Request("GET", "/_warifu/metrics").send(server).body.decode()
+        found = re.search(r'^warifu_unauthenticated_total\{service="iam"\} (\S+)$', told, re.MULTILINE)
+        return float(found.group(1)) if found else 0
+
+    before = counted()
+    forged = Keys(owner.account, owner.access_key, "not the secret")
+    with refused("SignatureDoesNotMatch"):
+        server.client("iam", forged).list_users()
+    assert counted() == before + 1
+    assert lookup(server, owner, **by("EventName", "ListUsers")) == []
