@@ -19,7 +19,7 @@ fits() { [ -f "$1" ] && [ -f "$2" ] && cmp -s "$1" "$2"; }
 
 if [ -f "$clients/requirements.txt" ] && ! fits "$clients/requirements.txt" "$home/requirements.installed"; then
   echo "installing into build/clients/venv, once, the Python clients that the tests drive (boto3, AWS CLI, Strands," \
-       "LangGraph: test/clients/requirements.txt)"
+       "LangGraph, MCP: test/clients/requirements.txt)"
   : >"$log"
   rm -f "$home/requirements.installed"
   if ! [ -x "$home/venv/bin/pip" ]; then
