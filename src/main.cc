@@ -74,6 +74,18 @@ void add_extraction(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->check(CLI::Range(1, 600'000));
 }
 
+void add_gateways(CLI::App& serve, warifu::server::ServeOptions& options) {
+  serve
+      .add_option("--domain", options.domain,
+                  "gateways answer at https://ID.gateway.bedrock-agentcore.REGION.DOMAIN, for which the certificate "
+                  "must be good")
+      ->envname("WARIFU_DOMAIN");
+  serve
+      .add_option("--gateway-allow-network", options.gateway_networks,
+                  "CIDR of a private network that targets of gateways and their identity providers may lie in")
+      ->envname("WARIFU_GATEWAY_ALLOW_NETWORK");
+}
+
 void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_status) {
   CLI::App* serve = app.add_subcommand("serve", "run the server");
   serve->set_config("--config", "", "a file with the same settings, `listen = 127.0.0.1:4566` a line");
@@ -83,11 +95,6 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   serve->add_option("--data", options.data, "where everything is kept")->envname("WARIFU_DATA")->capture_default_str();
   serve->add_option("--public-url", options.public_url, "the URL that clients are told (default: the listen address)")
       ->envname("WARIFU_PUBLIC_URL");
-  serve
-      ->add_option("--domain", options.domain,
-                   "gateways answer at https://ID.gateway.bedrock-agentcore.REGION.DOMAIN, for which the certificate "
-                   "must be good")
-      ->envname("WARIFU_DOMAIN");
   serve->add_option("--tls-cert", options.tls_cert, "certificate chain, PEM; see `warifu tls init`")
       ->envname("WARIFU_TLS_CERT");
   serve->add_option("--tls-key", options.tls_key, "its key, PEM")->envname("WARIFU_TLS_KEY");
@@ -143,6 +150,7 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
       ->envname("WARIFU_DRAIN_SECONDS")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
+  add_gateways(*serve, options);
   add_models(*serve, options);
   add_extraction(*serve, options);
   serve->callback([&options, &exit_status] { exit_status = warifu::server::serve(options); });

@@ -82,6 +82,7 @@ struct App::Parts {
   ~Parts() {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
+    if (gateways) gateways->stop();
     if (extracting) extracting->stop();
     if (chat) chat->close();
   }
@@ -102,6 +103,7 @@ struct App::Parts {
   std::unique_ptr<api::Environment> environment;
   api::Registry registry;
   wire::Router router{model::services()};
+  std::unique_ptr<services::gateway::DataPlane> gateways;
   std::unique_ptr<api::Pipeline> pipeline;
   std::unique_ptr<net::Server> server;
   std::string public_url;
@@ -112,6 +114,7 @@ struct App::Parts {
       response->headers.add(std::string(kRequestIdHeader), random.uuid());
       co_return std::move(*response);
     }
+    if (gateways->takes(request)) co_return co_await gateways->serve(std::move(request));
     co_return co_await pipeline->serve(std::move(request));
   }
 
@@ -137,8 +140,9 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->chat = TRY(open_chat_model(options));
   parts->extracting =
       std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
+  parts->gateways = std::make_unique<services::gateway::DataPlane>(TRY(gateway_options(options)));
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
-                {.connector = nullptr, .domain = options.domain});
+                {.connector = &parts->gateways->connector(), .domain = options.domain});
   parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
   parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock,
                                                 audit::TrailOptions{.days_max = options.trail_days});
@@ -173,6 +177,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->pipeline =
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   parts->environment->client = parts->pipeline.get();
+  parts->gateways->open(*parts->environment, *parts->pipeline);
   Parts* raw = parts.get();
   server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(
@@ -181,6 +186,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   // Port 0 is known only now, and nobody has been told a URL yet: no request can be reading it.
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
+  parts->gateways->resume();
   // What a stop or a crash interrupted goes on beside the first requests, not before them.
   parts->background = std::jthread([raw](const std::stop_token& stop) {
     if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {

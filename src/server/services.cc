@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <mutex>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "search/onnx_embedder.h"
 #include "server/endpoint_embedder.h"
 #include "server/models.h"
 #include "services/accessanalyzer/operations.h"
 #include "services/accounts/operations.h"
+#include "services/gateway/control.h"
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
 #include "services/memory/record_operations.h"
@@ -54,6 +56,18 @@ Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOp
   return std::make_unique<services::memory::LongTerm>(
       std::move(embedders),
       services::memory::LongTermOptions{.index = {.bytes_max = bytes, .memory_bytes_max = bytes}});
+}
+
+Result<services::gateway::DataPlaneOptions> gateway_options(const ServeOptions& options) {
+  services::gateway::DataPlaneOptions out;
+  out.destinations = TRY(net::DestinationPolicy::from(options.gateway_networks));
+  for (const std::string& name : options.hosts) out.authorities.push_back(to_lower(name));
+  std::string_view url = options.public_url;
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  if (!url.empty()) out.authorities.push_back(to_lower(url.substr(0, url.find('/'))));
+  out.domain = options.domain;
+  return out;
 }
 
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,

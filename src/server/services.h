@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/options.h"
 #include "services/gateway/control.h"
+#include "services/gateway/data_plane.h"
 #include "services/memory/extraction_notices.h"
 #include "services/memory/long_term.h"
 #include "store/store.h"
@@ -17,6 +18,9 @@ namespace warifu::server {
 /// installed in the data folder, makes new vectors; the table in the binary stands behind it. Errors are one line for a
 /// person.
 [[nodiscard]] Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOptions& options);
+
+/// What gateways' targets may reach, and the names of this server. Errors are one line for a person.
+[[nodiscard]] Result<services::gateway::DataPlaneOptions> gateway_options(const ServeOptions& options);
 
 /// Binds every handler that this server has. `long_term`, `extraction` and the gateways' connector must outlive its
 /// calls.

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "net/client.h"
+#include "net/destination.h"
 #include "services/gateway/target.h"
 
 namespace warifu::services::gateway {
@@ -33,8 +34,9 @@ class Outbound {
                                    http::Request& request) = 0;
 
   /// Sends a request to a host outside. Private, loopback and link-local addresses are refused unless the operator
-  /// allowed their network; the address that was judged is the one connected to. At most three redirects are followed,
-  /// each judged anew, none from https to http and none with credentials to another origin. Errors as net::Client.
+  /// allowed their network; the address that was judged is the one connected to. Of GET requests at most three
+  /// redirects are followed, to the same host only, and never from https to http. Errors as net::Client; a refused
+  /// address or redirect is kAccessDenied.
   virtual Task<Result<http::Response>> fetch(std::string url, http::Request request,
                                              std::chrono::milliseconds timeout) = 0;
 
@@ -42,5 +44,19 @@ class Outbound {
   virtual Task<Result<std::unique_ptr<net::ResponseStream>>> open(std::string url, http::Request request,
                                                                   net::StreamTimeouts timeouts) = 0;
 };
+
+/// What `make_outbound` needs to know.
+struct OutboundOptions {
+  net::DestinationPolicy destinations;
+  std::size_t response_bytes_max = 6 * 1024 * 1024;
+};
+
+/// `environment` outlives it, and its `client` is set before the first use. Close it once no loop runs any more.
+class ClosableOutbound : public Outbound {
+ public:
+  virtual void close() = 0;
+};
+[[nodiscard]] std::unique_ptr<ClosableOutbound> make_outbound(const api::Environment& environment,
+                                                              OutboundOptions options);
 
 }  // namespace warifu::services::gateway

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "json/value.h"
+#include "mcp/message.h"
 
 /// What a gateway forwards to: the contract between its endpoint, which speaks with clients, and the kinds of targets.
 namespace warifu::services::gateway {
@@ -81,12 +82,7 @@ struct Catalogue {
   std::vector<json::Value> tools, prompts, resources, templates;
 };
 
-/// A JSON-RPC error.
-struct RpcError {
-  int code = -32603;
-  std::string message;
-  json::Value data{};  // null: none
-};
+using mcp::RpcError;
 
 /// The text of a JSON-RPC `result`, or an error.
 using Answer = std::expected<std::string, RpcError>;
@@ -107,18 +103,24 @@ class Cancellation {
  public:
   void cancel() {
     cancelled_ = true;
-    if (auto then = std::exchange(then_, {})) then();
+    for (std::function<void()>* slot : {&then_, &upcall_}) {
+      if (auto then = std::exchange(*slot, {})) then();
+    }
   }
   [[nodiscard]] bool cancelled() const { return cancelled_; }
-  /// `then` runs at once when it is cancelled already. One at a time: the last one set counts; empty clears it.
-  void on_cancel(std::function<void()> then) {
-    if (cancelled_ && then) return then();
-    then_ = std::move(then);
-  }
+  /// For kinds of targets: `then` runs at once when it is cancelled already. The last one set counts; empty clears it.
+  void on_cancel(std::function<void()> then) { set(then_, std::move(then)); }
+  /// The same for who waits for the client's answer meanwhile.
+  void on_cancel_upcall(std::function<void()> then) { set(upcall_, std::move(then)); }
 
  private:
+  void set(std::function<void()>& slot, std::function<void()> then) {
+    if (cancelled_ && then) return then();
+    slot = std::move(then);
+  }
+
   bool cancelled_ = false;
-  std::function<void()> then_;
+  std::function<void()> then_, upcall_;
 };
 
 /// Who asks, and how.

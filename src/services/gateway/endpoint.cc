@@ -1,0 +1,251 @@
+#include "services/gateway/endpoint.h"
+
+#include <fmt/format.h>
+
+#include "json/writer.h"
+#include "net/beside.h"
+#include "services/gateway/refusal.h"
+#include "services/gateway/reply_stream.h"
+
+namespace warifu::services::gateway {
+namespace {
+
+constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";
+
+/// The target that an HTTP request below a gateway is for, and what is below it.
+std::pair<std::string, std::string> split_target(std::string_view path) {
+  const std::string_view rest = path.substr(1);
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return {std::string(rest), "/"};
+  return {std::string(rest.substr(0, slash)), std::string(rest.substr(slash))};
+}
+
+http::Response lost_session(const mcp::Envelope& envelope) {
+  const mcp::RpcError error{.code = mcp::rpc::kServerError, .message = "Session not found", .data = {}};
+  return mcp::reply_text(404, mcp::print(mcp::error(envelope.messages.front().id, error)));
+}
+
+http::Response throttled(const mcp::Message& message, const Outcome& outcome) {
+  http::Response response = mcp::reply_text(429, mcp::print(mcp::error(message.id, outcome.answer.error())));
+  response.headers.add("x-amzn-errortype", "ThrottlingException");
+  response.headers.add("Retry-After", std::to_string(outcome.retry_after_s));
+  return response;
+}
+
+http::Response encoded(const mcp::Envelope& envelope, const mcp::Message& message, const Outcome& outcome) {
+  if (outcome.retry_after_s > 0) return throttled(message, outcome);
+  http::Response response = outcome.answer
+                                ? mcp::reply_text(200, mcp::print_result(*message.id, *outcome.answer))
+                                : mcp::reply(envelope.version, mcp::error(message.id, outcome.answer.error()));
+  if (!outcome.session_id.empty()) response.headers.add("Mcp-Session-Id", outcome.session_id);
+  return response;
+}
+
+std::string answer_text(const mcp::Message& message, const Outcome& outcome) {
+  return outcome.answer ? mcp::print_result(*message.id, *outcome.answer)
+                        : mcp::print(mcp::error(message.id, outcome.answer.error()));
+}
+
+}  // namespace
+
+/// One who came in.
+struct Endpoint::Visitor {
+  http::Request request;
+  Addressee addressee;
+  std::shared_ptr<const KnownGateway> gateway;
+  std::shared_ptr<const Offer> offer;
+  Guest guest;
+  bool streamed = false;  // its end is told when the stream has ended
+};
+
+Endpoint::Endpoint(api::Pipeline& pipeline, const api::Environment& environment, Shared& shared, Outbound& outbound,
+                   EndpointOptions options)
+    : pipeline_(pipeline),
+      environment_(environment),
+      shared_(shared),
+      tokens_(outbound, environment.clock),
+      admission_(pipeline, environment, tokens_),
+      http_(outbound),
+      options_(std::move(options)) {}
+
+bool Endpoint::takes(const http::Request& request) const { return addressee_of(request, options_.domain).has_value(); }
+
+Task<http::Response> Endpoint::serve(http::Request request) {
+  auto addressee = addressee_of(request, options_.domain);
+  co_return co_await answer(std::move(request), std::move(*addressee));
+}
+
+std::string Endpoint::base_url(const KnownGateway& gateway) const {
+  return environment_.public_url + std::string(kPathRoot) + gateway.place.id;
+}
+
+std::string Endpoint::metadata_url(const KnownGateway& gateway) const {
+  return base_url(gateway) + std::string(kMetadataPath);
+}
+
+/// RFC 9728. Clients look for it below the resource (`…/mcp/.well-known/…`), above it, and with its path at the end.
+std::optional<http::Response> Endpoint::metadata(const http::Request& request, const Addressee& addressee,
+                                                 const KnownGateway* gateway) const {
+  if (addressee.path.find(kMetadataPath) == std::string::npos) return std::nullopt;
+  const auto* authorizer = gateway == nullptr ? nullptr : &gateway->gateway.authorizer_configuration;
+  if (authorizer == nullptr || !*authorizer || !(*authorizer)->custom_jwt_authorizer || request.method != "GET") {
+    return plain_error(404, "ResourceNotFoundException", "There is no such document.");
+  }
+  const auto& configuration = *(*authorizer)->custom_jwt_authorizer;
+  const std::string_view discovery = configuration.discovery_url;
+  http::Response response{.status = 200, .headers = {}, .body = {}};
+  json::Writer writer(response.body);
+  writer.begin_object().key("resource").string(gateway->gateway.gateway_url.value_or(base_url(*gateway) + "/mcp"));
+  writer.key("authorization_servers").begin_array();
+  writer.string(discovery.substr(0, discovery.find("/.well-known/"))).end_array();
+  writer.key("bearer_methods_supported").begin_array().string("header").end_array();
+  const auto scopes = advertised_scopes(configuration);
+  if (!scopes.empty()) {
+    writer.key("scopes_supported").begin_array();
+    for (const std::string& scope : scopes) writer.string(scope);
+    writer.end_array();
+  }
+  writer.end_object();
+  response.headers.add("Content-Type", "application/json");
+  return response;
+}
+
+http::Response Endpoint::refused(const http::Request& request, const TurnedAway& away) const {
+  http::Response response = refusal_response(request, away);
+  pipeline_.depart(away.refusal,
+                   {.status = response.status, .error_code = away.refusal.code, .message = away.refusal.message});
+  return response;
+}
+
+Task<http::Response> Endpoint::answer(http::Request request, Addressee addressee) {
+  std::vector<std::string> authorities = options_.authorities;
+  if (addressee.by_host) authorities.push_back(to_lower(request.headers.get("host").value_or("")));
+  if (!mcp::origin_allowed(request, authorities)) co_return mcp::foreign_origin();
+
+  auto found =
+      environment_.db.read([&](store::Reader& reader) { return directory_.find(reader, addressee.gateway_id); });
+  if (!found) co_return plain_error(500, "InternalServerException", "An internal error occurred.");
+  std::shared_ptr<const KnownGateway> gateway = std::move(*found);
+  if (auto document = metadata(request, addressee, gateway.get())) co_return std::move(*document);
+
+  auto entrance = gateway ? co_await admission_.judge(request, gateway, metadata_url(*gateway))
+                          : co_await admission_.judge_missing(request, addressee.gateway_id);
+  if (!entrance) co_return refused(request, entrance.error());
+  auto visitor = std::make_shared<Visitor>(Visitor{.request = std::move(request),
+                                                   .addressee = std::move(addressee),
+                                                   .gateway = gateway,
+                                                   .offer = shared_.offers.of(gateway),
+                                                   .guest = std::move(*entrance)});
+  http::Response response = co_await admitted(visitor);
+  response.headers.add(std::string(kRequestIdHeader), visitor->guest.visit.request_id);
+  if (!visitor->streamed) {
+    pipeline_.depart(
+        visitor->guest.visit,
+        {.status = response.status, .error_code = std::string(response.headers.get("x-amzn-errortype").value_or(""))});
+  }
+  co_return response;
+}
+
+Task<http::Response> Endpoint::admitted(std::shared_ptr<Visitor> visitor) {
+  const std::string& path = visitor->addressee.path;
+  if (path == "/mcp" || path == "/mcp/" || path == "/") co_return co_await serve_mcp(visitor);
+  const auto [name, below] = split_target(path);
+  auto target = visitor->offer->target_named(name);
+  if (!target || !std::holds_alternative<HttpPlace>(target->place)) {
+    co_return plain_error(404, "ResourceNotFoundException", fmt::format("There is no target `{}` here.", name));
+  }
+  Dimensions of{.target_name = name, .tool_name = {}, .guest = &visitor->guest};
+  if (const auto wait = shared_.throttle.take(*visitor->gateway, of, visitor->guest.visit.now)) {
+    http::Response response = plain_error(429, "ThrottlingException", "Rate exceeded");
+    response.headers.add("Retry-After", std::to_string(*wait));
+    co_return response;
+  }
+  co_return co_await http_.forward(std::move(visitor->request), visitor->guest, std::move(target), below);
+}
+
+std::optional<http::Response> Endpoint::end_session(const Visitor& visitor) {
+  const auto id = mcp::session_delete(visitor.request, visitor.offer->profile());
+  if (!id) return std::nullopt;
+  const auto session =
+      shared_.sessions.find(*id, visitor.gateway->place.id, visitor.guest.caller, visitor.guest.visit.now);
+  if (!session)
+    return mcp::reply_text(404, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Session not found"}})");
+  shared_.sessions.end(*session, visitor.guest.visit.now);
+  shared_.kinds.end_session(visitor.gateway->place.id, session->key);
+  return http::Response{.status = 204, .headers = {}, .body = {}};
+}
+
+/// Fills in what the session says. An answer: there is no such session.
+std::optional<http::Response> Endpoint::enter_session(const Visitor& visitor, Exchange& exchange) {
+  const mcp::Envelope& envelope = exchange.envelope;
+  exchange.capabilities = envelope.client_capabilities;
+  const bool kept = visitor.offer->profile().sessions && !mcp::is_stateless(envelope.version) && !envelope.handshake;
+  if (!kept) return std::nullopt;
+  const auto session = shared_.sessions.find(envelope.session_id, visitor.gateway->place.id, visitor.guest.caller,
+                                             visitor.guest.visit.now);
+  if (!session) return lost_session(envelope);
+  exchange.conversation.session = session->key;
+  exchange.capabilities = session->capabilities;
+  return std::nullopt;
+}
+
+Task<http::Response> Endpoint::serve_mcp(std::shared_ptr<Visitor> visitor) {
+  if (visitor->request.method == "DELETE") {
+    if (auto ended = end_session(*visitor)) co_return std::move(*ended);
+  }
+  if (visitor->request.method != "POST") co_return mcp::wrong_method();
+  auto envelope = mcp::open_envelope(visitor->request, visitor->offer->profile());
+  if (!envelope) co_return std::move(envelope).error();
+  auto exchange = std::make_shared<Exchange>(
+      Exchange{.request = std::move(visitor->request),
+               .guest = visitor->guest,
+               .offer = visitor->offer,
+               .envelope = std::move(*envelope),
+               .conversation = {.gateway = visitor->gateway->place.id, .caller = visitor->guest.caller, .session = {}},
+               .capabilities = {}});
+  exchange->request.body.clear();
+  if (auto lost = enter_session(*visitor, *exchange)) co_return std::move(*lost);
+  co_return co_await serve_messages(visitor, exchange);
+}
+
+Task<http::Response> Endpoint::serve_messages(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange) {
+  const bool batch = exchange->envelope.batch;
+  if (!batch && exchange->envelope.messages.front().kind == mcp::Message::Kind::kRequest) {
+    co_return co_await serve_one(visitor, exchange);
+  }
+  std::string answers;
+  for (const mcp::Message& message : exchange->envelope.messages) {
+    if (message.kind != mcp::Message::Kind::kRequest) {
+      if (take(shared_, *exchange, message) || batch) continue;
+      const mcp::RpcError error{
+          .code = mcp::rpc::kInvalidRequest, .message = "Nobody waits for this answer", .data = {}};
+      co_return mcp::reply_text(400, mcp::print(mcp::error(message.id, error)));
+    }
+    const Outcome outcome =
+        co_await perform(shared_, exchange, message, std::make_shared<NoUpcalls>(), std::make_shared<Cancellation>());
+    answers += (answers.empty() ? "[" : ",") + answer_text(message, outcome);
+  }
+  if (answers.empty()) co_return mcp::accepted();
+  co_return mcp::reply_text(200, answers + "]");
+}
+
+Task<http::Response> Endpoint::serve_one(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange) {
+  mcp::Message message = exchange->envelope.messages.front();
+  if (exchange->envelope.may_stream && is_forwarded(message.method)) {
+    visitor->streamed = true;
+    http::Response response = mcp::begin_events();
+    response.stream = reply_stream(shared_, exchange, std::move(message), [this, visitor](const Outcome* outcome) {
+      pipeline_.depart(visitor->guest.visit,
+                       {.status = 200, .error_code = outcome == nullptr ? "ClientDisconnected" : ""});
+    });
+    co_return response;
+  }
+  auto cancellation = std::make_shared<Cancellation>();
+  const auto entry =
+      shared_.running.enter(exchange->conversation, *message.id, cancellation, co_await net::LoopHandle::current());
+  const Outcome outcome =
+      co_await perform(shared_, exchange, message, std::make_shared<NoUpcalls>(), std::move(cancellation));
+  co_return encoded(exchange->envelope, message, outcome);
+}
+
+}  // namespace warifu::services::gateway
