@@ -29,7 +29,7 @@ THIRD_PARTY = {
     "re2/": {"mcp", "wire"},
     "spdlog/": {"server"},
     "CLI/": {"cli", "main"},
-    "yaml-cpp/": {"server", "cli"},
+    "yaml-cpp/": {"server", "cli", "openapi"},
     "prometheus/": {"api", "server"},
 }
 # Any module may use these; tests, and what several tests share, may use the last ones too.

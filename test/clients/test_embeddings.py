@@ -1,4 +1,4 @@
-"""Vectors of an OpenAI-compatible embeddings endpoint: used, replaced by words when it fails, renewed when it changes."""
+"""Vectors of an OpenAI-compatible embeddings endpoint: used, replaced by words when it fails, renewed when another."""
 
 from collections.abc import Iterator
 from pathlib import Path
