@@ -86,6 +86,23 @@ void add_gateways(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->envname("WARIFU_GATEWAY_ALLOW_NETWORK");
 }
 
+void add_upkeep(CLI::App& serve, warifu::server::ServeOptions& options) {
+  serve
+      .add_option("--index-mb", options.index_mb,
+                  "megabytes of memory records kept at hand for searches; the rest is loaded when it is asked for")
+      ->envname("WARIFU_INDEX_MB")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 1'048'576));
+  serve.add_option("--trail-days", options.trail_days, "how long CloudTrail records are kept")
+      ->envname("WARIFU_TRAIL_DAYS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 36'500));
+  serve.add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
+      ->envname("WARIFU_DRAIN_SECONDS")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3600));
+}
+
 void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_status) {
   CLI::App* serve = app.add_subcommand("serve", "run the server");
   serve->set_config("--config", "", "a file with the same settings, `listen = 127.0.0.1:4566` a line");
@@ -136,20 +153,7 @@ void add_serve(CLI::App& app, warifu::server::ServeOptions& options, int& exit_s
   serve->add_option("--threads", options.threads, "event loops (0: one per core)")
       ->envname("WARIFU_THREADS")
       ->capture_default_str();
-  serve
-      ->add_option("--index-mb", options.index_mb,
-                   "megabytes of memory records kept at hand for searches; the rest is loaded when it is asked for")
-      ->envname("WARIFU_INDEX_MB")
-      ->capture_default_str()
-      ->check(CLI::Range(16, 1'048'576));
-  serve->add_option("--trail-days", options.trail_days, "how long CloudTrail records are kept")
-      ->envname("WARIFU_TRAIL_DAYS")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 36'500));
-  serve->add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
-      ->envname("WARIFU_DRAIN_SECONDS")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 3600));
+  add_upkeep(*serve, options);
   add_gateways(*serve, options);
   add_models(*serve, options);
   add_extraction(*serve, options);

@@ -182,6 +182,7 @@ TEST_F(RecordingTest, ADenialAcrossAccountsIsToldToBothEachItsHalf) {
       .target = "/tags/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A222222222222%3Amemory%2Fdiary-0123456789"};
   ASSERT_EQ(server.send(keys, denied).status, 403);
   const json::Value callers = only(), owned = only(kOwner);
+  ASSERT_NE(owned.find("userIdentity"), nullptr);
   for (const json::Value* record : {&callers, &owned}) {
     EXPECT_EQ(text(*record, "eventName"), "ListTagsForResource");
     EXPECT_EQ(text(*record, "errorCode"), "AccessDeniedException");
