@@ -27,11 +27,13 @@ packages-build packages-test packages-bench packages-format: packages-%:
 build: packages-build
 	@sh tools/build.sh release warifu
 	@mkdir -p build/bin && cmp -s build/release/warifu build/bin/warifu || cp -f build/release/warifu build/bin/warifu
+	@sh tools/install_runtimes.sh
 
 run: build
 	@exec build/bin/warifu serve --listen $(LISTEN) --data $(DATA) $(RUN_FLAGS)
 
 test: packages-build packages-test
+	@sh tools/install_runtimes.sh
 	@python3 tools/run_tests.py all
 
 fast: packages-build

@@ -29,7 +29,7 @@ constexpr std::uint64_t kSharedMemoryBytes = 64ULL << 20;
 constexpr std::string_view kPasswd =
     "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
 constexpr std::string_view kGroup = "root:x:0:\nsbx_user1051:x:990:\nnogroup:x:65534:\n";
-constexpr std::string_view kNames = "passwd: files\ngroup: files\nhosts: files dns\n";
+constexpr std::string_view kNames = "passwd: files\ngroup: files\nhosts: files\n";
 
 std::string errno_text() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe): glibc's is per thread
 

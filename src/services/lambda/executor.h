@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
+#include "net/server.h"
 #include "sandbox/sandbox.h"
 
 namespace warifu::services::lambda {
@@ -91,7 +92,8 @@ struct ExecutorOptions {
   std::string scratch_folder;  // merged layers are kept here; made when missing, emptied at start
   std::string public_url;      // AWS_ENDPOINT_URL inside: where the server is reached, verbatim
   /// Serves the sockets that listen inside at the public URL as the server serves its own; null: nothing is forwarded.
-  std::function<Result<>(UniqueFd listening)> serve;
+  /// What it returns is kept while the socket is to be served (net::Server::attach).
+  std::function<Result<std::unique_ptr<net::Attachment>>(UniqueFd listening)> serve;
   std::int32_t environments_max = 64;
   std::chrono::milliseconds idle_timeout{300'000};  // an environment without a call for so long goes
   std::chrono::milliseconds init_timeout{10'000};

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "sandbox/sandbox.h"
+#include "services/lambda/executor.h"
+
+namespace warifu::services::lambda {
+
+/// Where the runtime API listens inside every environment.
+inline constexpr const char* kRuntimeApiHost = "127.0.0.1";
+inline constexpr std::uint16_t kRuntimeApiPort = 9001;
+/// The pipe of framed log records (`_LAMBDA_TELEMETRY_LOG_FD`).
+inline constexpr int kTelemetryPipe = 62;
+
+/// How an environment of one function version is made.
+struct LaunchContext {
+  std::string runtimes_folder;
+  std::string public_url;
+  std::string public_host;    // of public_url
+  std::string layers_folder;  // what becomes /opt; empty: no layers
+};
+
+/// The sandbox of an environment: code, layers, runtime clients, interpreter.
+[[nodiscard]] sandbox::Spec sandbox_spec(const FunctionVersion& function, const RuntimeChoice& choice,
+                                         const LaunchContext& context);
+
+/// The program that drives the function through the runtime API. Its variables are those that AWS documents; the
+/// function's own come last and win, but for the runtime's own (`_HANDLER`, `AWS_LAMBDA_RUNTIME_API` …).
+[[nodiscard]] sandbox::Program runtime_program(const FunctionVersion& function, const RuntimeChoice& choice,
+                                               const LaunchContext& context, const Credentials& credentials,
+                                               const std::string& log_stream);
+
+/// All of the function's layers in one folder below `scratch` (hard links where the file system allows, later layers
+/// over earlier ones), made once for each set of layers. Empty: there are none. kUnavailable: it cannot be made.
+/// Blocks.
+[[nodiscard]] Result<std::string> merged_layers(const FunctionVersion& function, const std::string& scratch);
+
+}  // namespace warifu::services::lambda
