@@ -11,17 +11,20 @@ wanted="$root/tools/runtimes.txt"
 mkdir -p "$root/build/log"
 
 # All that could change the outcome, without running any of it.
-state="$(cat "$wanted" "$root/tools/runtime_node.mjs"; for name in $(echo "$PATH" | tr ':' ' '); do ls -d "$name"/python3* "$name/node" 2>/dev/null; done || true)"
+state="$(
+  cat "$wanted" "$root/tools/runtime_node.mjs"
+  for folder in $(echo "$PATH" | tr ':' ' '); do ls -d "$folder"/python3* "$folder/node" 2>/dev/null || true; done
+)"
 if [ -f "$home/stamp" ] && [ "$state" = "$(cat "$home/stamp")" ]; then exit 0; fi
 
 # The first working interpreter of each minor version: `3.11 /usr/bin/python3.11`. A shim that only says what is missing
 # does not run.
+question='import sys; print("%d.%d" % sys.version_info[:2], getattr(sys, "_base_executable", sys.executable))'
 interpreters() {
   echo "$PATH" | tr ':' '\n' | while read -r folder; do
     for name in python3 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15; do
       [ -x "$folder/$name" ] || continue
-      "$folder/$name" -c 'import sys; print("%d.%d" % sys.version_info[:2], getattr(sys, "_base_executable", sys.executable))' \
-        2>/dev/null || true
+      "$folder/$name" -c "$question" 2>/dev/null || true
     done
   done | sort -u -k1,1
 }
@@ -39,8 +42,8 @@ requirement() { sed -n "s/^$1 //p" "$wanted"; }
 
 pip_into() { # interpreter, folder, requirements…
   python="$1"; folder="$2"; shift 2
-  PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --retries 2 --timeout 15 --no-input --disable-pip-version-check --no-warn-script-location -q --target "$folder" "$@" \
-    >>"$log" 2>&1
+  PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --retries 2 --timeout 15 --no-input -q \
+    --disable-pip-version-check --no-warn-script-location --target "$folder" "$@" >>"$log" 2>&1
 }
 
 # Distributions ship interpreters without pip: any Python that has one can install for the others.
@@ -59,7 +62,11 @@ else
     version="${line%%=*}"
     # shellcheck disable=SC2046
     pip_into "$with_pip" "$new/python$version" --no-deps --only-binary=:all: --python-version "$version" \
-      $(requirement client) || { missing="$missing python$version"; rm -rf "$new/python$version"; continue; }
+      $(requirement client) || {
+      missing="$missing python$version"
+      rm -rf "$new/python$version"
+      continue
+    }
     "${line#*=}" -m compileall -q "$new/python$version" "$new/python" >>"$log" 2>&1 || true
   done
 fi
@@ -79,7 +86,7 @@ printf '%s\n' "$state" >"$new/stamp"
 rm -rf "$home"
 mv "$new" "$home"
 if [ -n "$missing" ]; then
-  echo "warifu: not installed for functions:$missing (the reason is in build/log/runtimes.log; is the network there?)" >&2
+  echo "warifu: not installed for functions:$missing (why: build/log/runtimes.log; is the network there?)" >&2
   # Tried again by the next build.
   printf 'incomplete\n' >"$home/stamp"
 fi
