@@ -39,6 +39,8 @@ struct Limits {
 struct Spec {
   std::string name;  // for logs, and the host name inside
   std::vector<Bind> binds;
+  /// Folders that are there and empty, whatever the host or a bind has below them.
+  std::vector<std::string> hidden;
   Limits limits;
   /// Names that /etc/hosts maps to 127.0.0.1, so that the server's public URL resolves inside.
   std::vector<std::string> local_names;

@@ -64,6 +64,12 @@ TEST_F(SandboxTest, AProgramThatIsNotThereIsSaidSo) {
   EXPECT_THAT(out.error().message, HasSubstr("No such file"));
 }
 
+TEST_F(SandboxTest, AHiddenFolderIsThereAndEmpty) {
+  const testing::Outcome out = run({.name = "hidden", .hidden = {"/usr/share"}},
+                                   sh("ls -A /usr/share; chmod u+w /usr/share; echo x > /usr/share/x || echo refused"));
+  EXPECT_EQ(out.output, "refused\n");
+}
+
 TEST_F(SandboxTest, AFolderThatIsNotThereIsSaidSo) {
   const Result<testing::Outcome> out = net::run_blocking(
       testing::run_once(*driver_, {.name = "none", .binds = {{.source = "/no/such", .target = "/x"}}}, sh("true")));

@@ -163,6 +163,9 @@ std::vector<std::string> bwrap_arguments(const Host& host, const Spec& spec, boo
     const std::string source = staged ? "/mnt/" + std::to_string(i) : bind.source;
     out.insert(out.end(), {bind.writable ? "--bind" : "--ro-bind", source, bind.target});
   }
+  for (const std::string& folder : spec.hidden) {
+    out.insert(out.end(), {"--size", "4096", "--perms", "0555", "--tmpfs", folder, "--remount-ro", folder});
+  }
   // Both are in memory that no limit counts.
   out.insert(out.end(), {"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"});
   out.insert(out.end(), {"--seccomp", std::to_string(handed.add(reopened(host.filter)))});

@@ -103,6 +103,8 @@ struct ExecutorOptions {
 struct RuntimeChoice {
   std::string program;  // absolute path; empty for `provided.*`
   std::string prefix;   // what must be mounted for it; empty: under /usr
+  /// Folders of the machine's own packages: functions see them empty, so that none runs here for what AWS lacks.
+  std::vector<std::string> packages;
   /// For people (log, GetFunction's StateReason): empty when it is exactly the one asked for.
   std::string note;
 };

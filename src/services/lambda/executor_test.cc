@@ -116,11 +116,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Failure{"loops", kDef + "while True: pass", "Error: Task timed out after 1.00 seconds", "Status: timeout"},
         Failure{"sleeps", kDef + "time.sleep(600)", "Sandbox.Timedout", "Task timed out after 1.00 seconds"},
-        Failure{
-            "exits", kDef + "os._exit(7)",
+        Failure{"exits", kDef + "os._exit(7)",
                 R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: request-1 Error: Runtime exited )"
                 R"(with error: exit status 7"})",
-            "Status: error\tError Type: Runtime.ExitError"},
+                "Status: error\tError Type: Runtime.ExitError"},
         Failure{"exits_well", kDef + "os._exit(0)", "Runtime exited without providing a reason", "Runtime.ExitError"},
         Failure{"crashes", kDef + "os.kill(os.getpid(), 11)",
                 "Error: Runtime exited with error: signal: segmentation fault", "Runtime.ExitError"},
@@ -200,6 +199,14 @@ TEST_F(ExecutorTest, Boto3IsThereAfterTheFunctionsOwnPackagesAndItsLayers) {
        .layers = {{{"python/own.py", "NAME = 'layer'"}, {"python/layered.py", "NAME = 'first'"}},
                   {{"python/layered.py", "NAME = 'second'"}}}});
   EXPECT_EQ(invoke(function, "{}").payload, R"(["/var/runtime/python/boto3/__init__.py", "task", "second", true])");
+}
+
+TEST_F(ExecutorTest, PackagesOfTheMachineAreNotThere) {
+  const auto function = python(
+      "import site, os\n"
+      "def handler(event, context):\n"
+      "    return [os.listdir(p) for p in site.getsitepackages() if os.path.isdir(p)]\n");
+  EXPECT_THAT(invoke(function, "{}").payload, MatchesRegex(R"(\[\[\](, \[\])*\])"));
 }
 
 TEST_F(ExecutorTest, NodeRunsToo) {

@@ -23,11 +23,14 @@ namespace {
 constexpr std::chrono::seconds kTrialTime{5};
 constexpr std::size_t kAnswerBytesMax = 8192;
 constexpr int kPythonMinorMax = 20;
+constexpr std::size_t kPackageFoldersMax = 8;
 constexpr const char* kPythonQuestion =
-    "import os, sys\n"
+    "import os, site, sys\n"
     "print(*sys.version_info[:3])\n"
     "print(os.path.realpath(getattr(sys, '_base_executable', None) or sys.executable))\n"
-    "print(os.path.realpath(sys.base_prefix))";
+    "print(os.path.realpath(sys.base_prefix))\n"
+    "for p in site.getsitepackages([sys.base_prefix]) + ['/usr/lib/python3/dist-packages']:\n"
+    "    if os.path.isdir(p) and os.path.realpath(p) == p: print(p)";
 constexpr const char* kNodeQuestion =
     "const fs = require('fs'), path = require('path'), p = fs.realpathSync(process.execPath);"
     "console.log(process.versions.node.split('.').join(' ')); console.log(p);"
@@ -104,6 +107,7 @@ std::optional<Interpreter> interview(const std::string& program, bool python) {
   if (out.minor < 0 || !out.program.starts_with('/') || !out.prefix.starts_with('/') || out.prefix == "/") {
     return std::nullopt;
   }
+  while (out.packages.size() < kPackageFoldersMax && rest.starts_with('/')) out.packages.push_back(take_line(rest));
   if (out.prefix == "/usr" || out.prefix.starts_with("/usr/")) out.prefix.clear();
   return out;
 }
@@ -120,7 +124,7 @@ int number_after(std::string_view text, std::string_view prefix) {
 Error unsupported(std::string message) { return {.code = ErrorCode::kUnsupported, .message = std::move(message)}; }
 
 RuntimeChoice choice(const Interpreter& found, std::string note) {
-  return {.program = found.program, .prefix = found.prefix, .note = std::move(note)};
+  return {.program = found.program, .prefix = found.prefix, .packages = found.packages, .note = std::move(note)};
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct Interpreter {
   int patch = 0;
   std::string program;  // absolute, no shim, no virtual environment
   std::string prefix;   // empty: under /usr
+  std::vector<std::string> packages;
   [[nodiscard]] std::string version() const;
 };
 

@@ -79,6 +79,7 @@ sandbox::Spec sandbox_spec(const FunctionVersion& function, const RuntimeChoice&
                  .tmp_bytes = static_cast<std::uint64_t>(function.tmp_mb) << 20,
                  .processes = kProcessesMax};
   if (!choice.prefix.empty()) spec.binds.push_back({.source = choice.prefix, .target = choice.prefix});
+  spec.hidden = choice.packages;
   spec.binds.push_back({.source = function.code_folder, .target = kTaskRoot});
   if (!context.layers_folder.empty()) spec.binds.push_back({.source = context.layers_folder, .target = "/opt"});
   if (!context.runtimes_folder.empty()) {
