@@ -107,26 +107,36 @@ int explain(const WhyOptions& options) {
   return 0;
 }
 
+/// Every page of the answer, in order.
+Result<std::vector<Value>> grantees(const WhyOptions& options) {
+  const Value asked = TRY(question(options));
+  std::vector<Value> out;
+  for (std::optional<std::string> token; !token || !token->empty();) {
+    Value body = asked;
+    if (token) body.set("NextToken", Value::string(*token));
+    const Value answer = TRY(ask(options, "POST", "/who-can", body));
+    const Value* principals = answer.find("Principals");
+    if (principals == nullptr || !principals->is_array()) return fail(internal_error("the server's answer is no list"));
+    out.insert(out.end(), principals->items().begin(), principals->items().end());
+    token = answer.find_string("NextToken").value_or("");
+  }
+  return out;
+}
+
 int who_can(const WhyOptions& options) {
-  const auto body = question(options);
-  if (!body) return report(body.error());
-  const auto answer = ask(options, "POST", "/who-can", *body);
-  if (!answer) return report(answer.error());
+  auto principals = grantees(options);
+  if (!principals) return report(principals.error());
   if (options.json) {
-    fmt::print("{}\n", answer->dump());
+    Value all = Value::object();
+    all.set("Principals", Value::array(*std::move(principals)));
+    fmt::print("{}\n", all.dump());
     return 0;
   }
-  const Value* principals = answer->find("Principals");
-  if (principals == nullptr || !principals->is_array()) return report(internal_error("the server's answer is no list"));
-  for (const Value& one : principals->items()) {
+  for (const Value& one : *principals) {
     const std::string policy = one.find_string("Policy").value_or("");
     const std::string sid = one.find_string("Sid").value_or("");
     fmt::print("{}  by {}{}{}\n", one.find_string("Arn").value_or("?"), one.find_string("Layer").value_or("?"),
                policy.empty() ? "" : ": " + policy, sid.empty() ? "" : " (" + sid + ")");
-  }
-  const Value* truncated = answer->find("Truncated");
-  if (truncated != nullptr && truncated->is_bool() && truncated->as_bool()) {
-    fmt::print(stderr, "warifu: there are more principals than one question looks at\n");
   }
   return 0;
 }

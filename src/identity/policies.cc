@@ -12,9 +12,7 @@
 namespace warifu::identity {
 namespace {
 
-std::string version_key(std::string_view policy_id, std::int64_t number) {
-  return edge_key(kVersionsOfPolicy, policy_id, fmt::format("{:06}", number));
-}
+constexpr std::string_view kAwsAccount = "aws";
 
 /// `v12` → 12; 0 for anything else.
 std::int64_t version_number(std::string_view shown) {
@@ -59,7 +57,30 @@ Error no_such_version(std::string_view arn, std::string_view version) {
   return no_such_entity(fmt::format("Policy {} version {} does not exist or is not attachable.", arn, version));
 }
 
+/// nullopt: the account has no text of its own for this policy of AWS.
+Result<std::optional<ManagedPolicy>> imported_aws_policy(store::Reader& reader, const AccountId& account,
+                                                         std::string_view arn) {
+  auto policy =
+      TRY(get_row<ManagedPolicy>(reader, store::Partition::account(account), key_of(kImportedAwsPolicy, arn)));
+  if (!policy) return std::nullopt;
+  policy->arn = arn;
+  policy->aws_owned = true;
+  return policy;
+}
+
+Result<std::optional<PolicyVersion>> stored_version(store::Reader& reader, const AccountId& account,
+                                                    std::string_view policy_id, std::int64_t number) {
+  std::optional<PolicyVersionRow> row =
+      TRY(get_row<PolicyVersionRow>(reader, store::Partition::account(account), version_key(policy_id, number)));
+  if (!row) return std::nullopt;
+  return PolicyVersion{number, std::move(row->document), row->created};
+}
+
 }  // namespace
+
+std::string version_key(std::string_view policy_id, std::int64_t number) {
+  return edge_key(kVersionsOfPolicy, policy_id, fmt::format("{:06}", number));
+}
 
 Result<> create_policy(store::Txn& txn, const AccountId& account, const ManagedPolicy& policy,
                        std::string_view document, const Tags& tags) {
@@ -72,9 +93,14 @@ Result<> create_policy(store::Txn& txn, const AccountId& account, const ManagedP
 
 Result<std::optional<ManagedPolicy>> find_policy(store::Reader& reader, const AccountId& account,
                                                  std::string_view arn) {
-  if (const AwsPolicy* aws = find_aws_policy(arn)) return from_aws(*aws);
   const std::optional<EntityArn> parsed = parse_entity_arn(arn);
-  if (!parsed || parsed->kind != EntityKind::kPolicy || parsed->account != account.str()) return std::nullopt;
+  if (!parsed || parsed->kind != EntityKind::kPolicy) return std::nullopt;
+  if (parsed->account == kAwsAccount) {
+    if (auto imported = TRY(imported_aws_policy(reader, account, arn))) return imported;
+    const AwsPolicy* const aws = find_aws_policy(arn);
+    return aws == nullptr ? std::nullopt : std::optional(from_aws(*aws));
+  }
+  if (parsed->account != account.str()) return std::nullopt;
   std::optional<ManagedPolicy> policy = TRY(find_named<ManagedPolicy>(reader, account, kPolicies, parsed->name));
   if (policy && policy->arn != arn) return std::nullopt;
   return policy;
@@ -127,15 +153,12 @@ Result<PolicyVersion> create_policy_version(store::Txn& txn, const AccountId& ac
 Result<std::optional<PolicyVersion>> find_policy_version(store::Reader& reader, const AccountId& account,
                                                          const ManagedPolicy& policy, std::string_view version) {
   const std::int64_t number = version_number(version);
-  if (policy.aws_owned) {
+  if (policy.aws_owned && !TRY(imported_aws_policy(reader, account, policy.arn))) {
     const AwsPolicy* aws = find_aws_policy(policy.arn);
     if (aws == nullptr || number != policy.default_version) return std::nullopt;
     return PolicyVersion{number, std::string(aws->document), policy.updated};
   }
-  std::optional<PolicyVersionRow> row =
-      TRY(get_row<PolicyVersionRow>(reader, store::Partition::account(account), version_key(policy.id, number)));
-  if (!row) return std::nullopt;
-  return PolicyVersion{number, std::move(row->document), row->created};
+  return stored_version(reader, account, policy.id, number);
 }
 
 Result<std::vector<PolicyVersion>> list_policy_versions(store::Reader& reader, const AccountId& account,

@@ -58,6 +58,7 @@ inline constexpr std::string_view kKeyOwner = "id/k/";  // in `system`: access k
 inline constexpr std::string_view kLastUse = "id/lu/";
 inline constexpr std::string_view kDeletionTask = "id/d/";
 inline constexpr std::string_view kOidc = "id/o/";
+inline constexpr std::string_view kImportedAwsPolicy = "id/ap/";  // ARN → an AWS policy as an estate brought it
 inline constexpr std::string_view kVersionKey = "id/v";
 inline constexpr std::string_view kPolicyCounterKey = "id/c";
 inline constexpr std::string_view kResourcePolicy = "rp/";
@@ -100,6 +101,8 @@ using Edges = std::vector<std::pair<std::string, std::string>>;
                                      std::string_view left, std::string_view after = {});
 [[nodiscard]] Result<bool> has_edges(store::Reader& reader, const AccountId& account, std::string_view family,
                                      std::string_view left);
+/// The row of a managed policy's version.
+[[nodiscard]] std::string version_key(std::string_view policy_id, std::int64_t number);
 /// A counter row: 8 bytes, big-endian.
 [[nodiscard]] Result<> set_counter(store::Txn& txn, const AccountId& account, std::string_view key,
                                    std::uint64_t value);

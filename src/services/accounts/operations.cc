@@ -103,6 +103,7 @@ void bind(api::Registry& registry) {
   registry.bind(shapes::ops::kCreateAccountKey, create_account_key);
   registry.bind(shapes::ops::kListAccounts, list_accounts);
   registry.bind(shapes::ops::kDeleteAccount, delete_account);
+  bind_import(registry);
 }
 
 }  // namespace warifu::services::accounts

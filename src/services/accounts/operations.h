@@ -6,5 +6,7 @@
 namespace warifu::services::accounts {
 
 void bind(api::Registry& registry);
+/// ImportAccount, ImportOrganization, ImportResourcePolicies: a real estate from files, for the same credentials.
+void bind_import(api::Registry& registry);
 
 }  // namespace warifu::services::accounts

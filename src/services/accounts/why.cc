@@ -1,11 +1,12 @@
 #include "services/accounts/why.h"
 
-#include <limits>
+#include <memory>
 
 #include "access/authenticate.h"
 #include "access/simulated.h"
 #include "api/denial.h"
 #include "base/arn.h"
+#include "base/hop.h"
 #include "gen/accounts/why.h"
 #include "identity/accounts.h"
 #include "identity/principals.h"
@@ -19,8 +20,8 @@ namespace {
 namespace shapes = model::accounts;
 using policy::View;
 
-/// Principals that one WhoCan looks at; each costs a decision.
-constexpr std::size_t kPrincipalsMax = 5'000;
+/// Principals that one page of WhoCan looks at; each costs a decision.
+constexpr std::size_t kPrincipalsAPage = 1'000;
 
 bool is_management(const api::Call& call) { return call.account().str() == access::kManagementAccount; }
 
@@ -128,57 +129,115 @@ shapes::Grantee grantee(const access::Principal& principal, const access::Outcom
   return out;
 }
 
+/// Where a page of WhoCan begins: accounts by their numbers; in each its root user, then users, then roles by name.
+struct Position {
+  enum Stage : char { kRoot = 'a', kUsers = 'u', kRoles = 'r' };
+  std::string account;  // empty: before the first
+  char stage = kRoot;
+  std::string after;  // within the stage
+
+  [[nodiscard]] std::string text() const { return account + stage + after; }
+};
+
+Position position_from(std::string_view text) {
+  constexpr std::size_t kDigits = 12;
+  if (text.size() <= kDigits) return {};
+  return {.account = std::string(text.substr(0, kDigits)),
+          .stage = text[kDigits],
+          .after = std::string(text.substr(kDigits + 1))};
+}
+
+/// What a page found, and where the next begins; empty: nowhere.
+struct Page {
+  std::vector<shapes::Grantee> principals;
+  std::string next;
+};
+
 class Search {
  public:
-  Search(store::Reader& reader, const access::CacheScope& scope, access::SimulatedAsk asked)
-      : reader_(reader), scope_(scope), asked_(std::move(asked)) {}
+  Search(store::Reader& reader, const access::CacheScope& scope, const access::SimulatedAsk& asked)
+      : reader_(reader), scope_(scope), asked_(asked) {}
 
-  Result<> look_in(const AccountId& account) {
-    static const identity::SliceQuery kAll{.items_max = std::numeric_limits<std::size_t>::max()};
-    TRY(look_at(identity::root_arn(account)));
-    for (const identity::User& user : TRY(identity::list_users(reader_, account, kAll)).items) TRY(look_at(user.arn));
-    for (const identity::Role& role : TRY(identity::list_roles(reader_, account, kAll)).items) TRY(look_at(role.arn));
-    return {};
+  Result<Page> run(const std::vector<AccountId>& accounts, Position from) {
+    for (const AccountId& account : accounts) {
+      if (account.str() < from.account) continue;
+      if (account.str() != from.account) from = {.account = account.str(), .stage = Position::kRoot, .after = {}};
+      TRY(look_in(account, from));
+      if (!page_.next.empty()) break;
+    }
+    return std::move(page_);
   }
-  [[nodiscard]] shapes::WhoCanOutput take() { return std::move(output_); }
 
  private:
-  Result<> look_at(std::string_view arn) {
-    if (seen_ == kPrincipalsMax) {
-      output_.truncated = true;
+  Result<> look_in(const AccountId& account, Position& from) {
+    if (from.stage == Position::kRoot) {
+      TRY(look_at(identity::root_arn(account)));
+      from.stage = Position::kUsers;
+    }
+    if (from.stage == Position::kUsers) {
+      TRY(look_through(from, [&](const auto& query) { return identity::list_users(reader_, account, query); }));
+      if (!page_.next.empty()) return {};
+      from = {.account = account.str(), .stage = Position::kRoles, .after = {}};
+    }
+    return look_through(from, [&](const auto& query) { return identity::list_roles(reader_, account, query); });
+  }
+
+  /// As many as the page has room for.
+  template <class List>
+  Result<> look_through(Position& from, List list) {
+    if (seen_ >= kPrincipalsAPage) {
+      page_.next = from.text();
       return {};
     }
+    const auto slice = TRY(list(identity::SliceQuery{.after = from.after, .items_max = kPrincipalsAPage - seen_}));
+    for (const auto& one : slice.items) TRY(look_at(one.arn));
+    from.after = slice.next;
+    if (!slice.next.empty()) page_.next = from.text();
+    return {};
+  }
+
+  Result<> look_at(std::string_view arn) {
     ++seen_;
     const auto principal = TRY(access::principal_of_arn(reader_, arn, asked_.now));
     if (!principal) return {};
     const auto outcome = TRY(access::simulate(reader_, scope_, *principal, asked_));
-    if (outcome && outcome->decision.allowed) output_.principals.push_back(grantee(*principal, *outcome));
+    if (outcome && outcome->decision.allowed) page_.principals.push_back(grantee(*principal, *outcome));
     return {};
   }
 
   store::Reader& reader_;
   const access::CacheScope& scope_;
-  access::SimulatedAsk asked_;
+  const access::SimulatedAsk& asked_;
   std::size_t seen_ = 0;
-  shapes::WhoCanOutput output_;
+  Page page_;
 };
 
-Task<Result<shapes::WhoCanOutput>> who_can(api::Call& call, const access::CacheScope& scope,
+Result<std::vector<AccountId>> accounts_of(store::Reader& reader, const AccountId& asker, bool all) {
+  if (!all) return std::vector<AccountId>{asker};
+  std::vector<AccountId> accounts;
+  for (const identity::Account& account : TRY(identity::list_accounts(reader))) {
+    if (auto id = AccountId::parse(account.id)) accounts.push_back(*std::move(id));
+  }
+  return accounts;
+}
+
+/// A page takes many decisions' time: away from the loop that answers requests.
+Task<Result<shapes::WhoCanOutput>> who_can(api::Call& call, const access::CacheScope& scope, Workers& workers,
                                            shapes::WhoCanInput input) {
-  co_return call.db().read([&](store::Reader& reader) -> Result<shapes::WhoCanOutput> {
-    Search search(
-        reader, scope,
-        {.action = input.action, .resource = input.resource, .keys = keys_of(input.context), .now = call.now()});
-    if (!is_management(call)) {
-      TRY(search.look_in(call.account()));
-      return search.take();
-    }
-    for (const identity::Account& account : TRY(identity::list_accounts(reader))) {
-      const auto id = AccountId::parse(account.id);
-      if (id) TRY(search.look_in(*id));
-    }
-    return search.take();
-  });
+  const std::string from = input.next_token ? CO_TRY(call.page_position(*input.next_token)) : std::string{};
+  auto search = [&db = call.db(), &scope, asker = call.account(), all = is_management(call), now = call.now(), from,
+                 input]() -> Result<Page> {
+    const access::SimulatedAsk asked{
+        .action = input.action, .resource = input.resource, .keys = keys_of(input.context), .now = now};
+    return db.read([&](store::Reader& reader) -> Result<Page> {
+      const std::vector<AccountId> accounts = TRY(accounts_of(reader, asker, all));
+      return Search(reader, scope, asked).run(accounts, position_from(from));
+    });
+  };
+  Page page = CO_TRY(co_await on(workers, std::move(search)));
+  shapes::WhoCanOutput output{.principals = std::move(page.principals), .next_token = {}};
+  if (!page.next.empty()) output.next_token = call.page_token(page.next);
+  co_return output;
 }
 
 }  // namespace
@@ -191,8 +250,11 @@ void bind_why(api::Registry& registry, audit::DenialBook& book) {
   registry.bind(shapes::ops::kExplainRequest, [](api::Call& call, shapes::ExplainRequestInput input) {
     return explain_request(call, scope, std::move(input));
   });
-  registry.bind(shapes::ops::kWhoCan,
-                [](api::Call& call, shapes::WhoCanInput input) { return who_can(call, scope, std::move(input)); });
+  // The binding's own: it is joined when the registry goes, which is before the store.
+  auto workers = std::make_shared<Workers>(1);
+  registry.bind(shapes::ops::kWhoCan, [workers](api::Call& call, shapes::WhoCanInput input) {
+    return who_can(call, scope, *workers, std::move(input));
+  });
 }
 
 }  // namespace warifu::services::accounts

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "identity/aws_policies.h"
+#include "identity/estate.h"
 
 namespace warifu::services::iam {
 
@@ -40,6 +41,9 @@ Result<std::vector<identity::ManagedPolicy>> aws_managed(store::Reader& reader, 
   std::vector<identity::ManagedPolicy> out;
   for (const identity::AwsPolicy& aws : identity::aws_policies()) {
     out.push_back(TRY(identity::require_policy(reader, account, aws.arn)));
+  }
+  for (identity::ManagedPolicy& imported : TRY(identity::imported_aws_policies(reader, account))) {
+    if (identity::find_aws_policy(imported.arn) == nullptr) out.push_back(std::move(imported));
   }
   return out;
 }
