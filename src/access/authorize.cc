@@ -121,7 +121,7 @@ Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const A
   Outcome outcome{.decision = policy::decide(layers, request), .message = {}, .evidence = {}};
   if (!outcome.decision.allowed) outcome.message = denial_message(subject.principal().arn, ask, outcome.decision);
   if (!outcome.decision.allowed || ask.keep_evidence) {
-    outcome.evidence = std::make_shared<const policy::Evidence>(evidence_of(subject, ask, layers, request));
+    outcome.evidence = std::make_shared<const policy::Evidence>(evidence_of(subject, ask, place, layers, request));
   }
   return outcome;
 }

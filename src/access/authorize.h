@@ -61,8 +61,9 @@ enum class DenialWording : std::uint8_t { kTruthful, kAws };
                                          const policy::Decision& decision,
                                          DenialWording wording = DenialWording::kTruthful);
 
-/// The question as it was put, owned, with names for its policies.
-[[nodiscard]] policy::Evidence evidence_of(const Subject& subject, const Ask& ask,
+/// The question as it was put, owned, with names for its policies. `owners`: the resource account's place in its
+/// organization; nullptr where it was not asked for.
+[[nodiscard]] policy::Evidence evidence_of(const Subject& subject, const Ask& ask, const PlacePointer& owners,
                                            std::span<const policy::Layer> layers, const policy::Request& request);
 
 }  // namespace warifu::access

@@ -17,14 +17,18 @@ std::string session_policy_name(const Principal& principal, std::size_t number) 
   return number < inlines ? "the session's own policy" : "a managed policy of the session";
 }
 
-/// With its place in the tree, where the layer is one of the caller's own account.
-std::string name_of_guard(const Subject& subject, const policy::Layer& layer, std::size_t number) {
-  std::string name = subject.place() ? guard_name(*subject.place(), layer.policies.data(), number) : std::string();
+/// With its place in the tree: service control policies are the caller's account's, resource control the owner's.
+std::string name_of_guard(const Subject& subject, const PlacePointer& owners, const policy::Layer& layer,
+                          std::size_t number) {
+  const bool service = layer.kind == policy::LayerKind::kScp;
+  const PlacePointer& place = service ? subject.place() : owners;
+  std::string name = place ? guard_name(*place, layer.policies.data(), number) : std::string();
   if (!name.empty()) return name;
-  return layer.kind == policy::LayerKind::kScp ? "a service control policy" : "a resource control policy";
+  return service ? "a service control policy" : "a resource control policy";
 }
 
-std::string name_of(const Subject& subject, const Ask& ask, const policy::Layer& layer, std::size_t number) {
+std::string name_of(const Subject& subject, const Ask& ask, const PlacePointer& owners, const policy::Layer& layer,
+                    std::size_t number) {
   const Held* held = subject.held();
   switch (layer.kind) {
     case policy::LayerKind::kIdentity:
@@ -43,7 +47,7 @@ std::string name_of(const Subject& subject, const Ask& ask, const policy::Layer&
       return fmt::format("the key policy of {}", ask.resource);
     case policy::LayerKind::kScp:
     case policy::LayerKind::kRcp:
-      return name_of_guard(subject, layer, number);
+      return name_of_guard(subject, owners, layer, number);
   }
   return {};
 }
@@ -75,10 +79,10 @@ std::string denial_message(std::string_view principal_arn, const Ask& ask, const
   return text;
 }
 
-policy::Evidence evidence_of(const Subject& subject, const Ask& ask, std::span<const policy::Layer> layers,
-                             const policy::Request& request) {
+policy::Evidence evidence_of(const Subject& subject, const Ask& ask, const PlacePointer& owners,
+                             std::span<const policy::Layer> layers, const policy::Request& request) {
   return policy::evidence_of(layers, request, [&](std::size_t layer, std::size_t number) {
-    return name_of(subject, ask, layers[layer], number);
+    return name_of(subject, ask, owners, layers[layer], number);
   });
 }
 

@@ -132,6 +132,12 @@ TEST(ResourceControl, KeepsForeignersOutOfMembersResources) {
   const Outcome foreign = estate.assume(estate.user(estate.c));
   EXPECT_FALSE(foreign.decision.allowed);
   EXPECT_TRUE(foreign.message.ends_with("with an explicit deny in a resource control policy")) << foreign.message;
+  std::string names;
+  for (const policy::EvidenceLayer& layer : foreign.evidence->layers) {
+    if (layer.kind != policy::LayerKind::kRcp) continue;
+    for (const policy::EvidencePolicy& one : layer.policies) names += one.name + "; ";
+  }
+  EXPECT_NE(names.find(" of " + estate.unit), std::string::npos) << "the owner's organization names it: " << names;
   EXPECT_TRUE(estate.assume(estate.user(estate.a)).decision.allowed);
   EXPECT_TRUE(estate.assume(estate.user(estate.b)).decision.allowed);
   estate.write([&](store::Txn& txn) {

@@ -52,6 +52,11 @@ void add_statement(std::string& out, const Value& statement) {
 void add_layer(std::string& out, const Value& layer) {
   out += fmt::format("  {:<28}{}{}\n", text(layer, "Layer"), text(layer, "Verdict"),
                      flag(layer, "Missing") ? "  ← its allow is missing" : "");
+  const std::string kind = text(layer, "Layer");
+  // One layer a level of the organization: which level, only the names tell.
+  if (kind == "service control policy" || kind == "resource control policy") {
+    out += fmt::format("    {}\n", joined(layer, "Policies"));
+  }
   if (text(layer, "Verdict") == "silent" && !list(layer, "Statements").empty()) out += "    nearest:\n";
   for (const Value& statement : list(layer, "Statements")) add_statement(out, statement);
 }
