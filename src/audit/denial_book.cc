@@ -39,15 +39,26 @@ DenialBook::~DenialBook() {
 
 void DenialBook::note(Denial denial) {
   const std::size_t bytes = bytes_of(denial);
-  const std::lock_guard lock(mutex_);
-  if (queue_.size() >= kQueueMax || queued_bytes_ + bytes > kQueueBytesMax) {
+  std::unique_lock lock(mutex_);
+  // One alone always fits, however large.
+  const auto fits = [&] {
+    return queue_.empty() || (queue_.size() < kQueueMax && queued_bytes_ + bytes <= kQueueBytesMax);
+  };
+  if (!fits() && (stuck_ || !room_.wait_for(lock, limits_.wait_max, fits))) {
+    stuck_ = true;
     ++dropped_;
+    ++unreported_;
     return;
   }
   queued_bytes_ += bytes;
   pending_.insert_or_assign(denial.request_id, denial);
   queue_.push_back({.denial = std::move(denial), .bytes = bytes});
   wake_.notify_one();
+}
+
+std::size_t DenialBook::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
 }
 
 Result<std::optional<Denial>> DenialBook::find(const AccountId& account, std::string_view request_id) {
@@ -76,9 +87,9 @@ std::vector<DenialBook::Queued> DenialBook::next_batch(const std::stop_token& st
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  if (dropped_ != 0) {
-    log::warn("denials came faster than they could be kept", {{"dropped", std::to_string(dropped_)}});
-    dropped_ = 0;
+  if (unreported_ != 0) {
+    log::warn("denials were dropped: the store did not take them", {{"dropped", std::to_string(unreported_)}});
+    unreported_ = 0;
   }
   return batch;
 }
@@ -93,6 +104,8 @@ void DenialBook::run(const std::stop_token& stop) {
       queued_bytes_ -= one.bytes;
       pending_.erase(one.denial.request_id);
     }
+    stuck_ = false;
+    room_.notify_all();
     if (pending_.empty()) idle_.notify_all();
   }
 }

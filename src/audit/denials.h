@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -33,6 +34,7 @@ struct DenialLimits {
   std::size_t count_max = 10'000;                  // of one account; the oldest go first
   std::size_t bytes_max = std::size_t{256} << 20;  // likewise
   std::int64_t age_seconds_max = std::int64_t{7} * 24 * 3600;
+  std::chrono::milliseconds wait_max{2'000};  // of a caller, for room in the queue
 };
 
 /// A denial's row lies in its caller's partition, and so under its account's data key; the owner of the resource, where
@@ -57,9 +59,11 @@ struct Kept {
 
 }  // namespace denials
 
-/// Writes denials down on a thread of its own: no request waits for it. Thread-safe. A denial can be found as soon as
-/// `note` has returned; a crash loses those of the last moments, which nobody was promised. When the queue is full, as
-/// when the disk hangs, further ones are dropped and counted in the log. `db` and `clock` must outlive the book.
+/// Writes denials down on a thread of its own. Thread-safe. A denial can be found as soon as `note` has returned; a
+/// crash loses those of the last moments, which nobody was promised. When the queue is full, `note` waits for room, so
+/// that whoever floods the server with refused requests is slowed to the speed at which they are kept, and none is
+/// lost. Only when the disk has not taken a batch for `wait_max` (it hangs, and with it every write of the server) are
+/// denials dropped and counted in the log, at once until it moves again. `db` and `clock` must outlive the book.
 class DenialBook {
  public:
   static constexpr std::size_t kQueueMax = 4'096;
@@ -70,6 +74,8 @@ class DenialBook {
   ~DenialBook();
 
   void note(Denial denial);
+  /// How many were dropped since the start.
+  [[nodiscard]] std::size_t dropped() const;
   /// As denials::find, with what is still queued.
   [[nodiscard]] Result<std::optional<Denial>> find(const AccountId& account, std::string_view request_id);
   /// Returns when everything that was noted before is in the store. For tests.
@@ -88,11 +94,12 @@ class DenialBook {
   store::Db& db_;
   const Clock& clock_;
   DenialLimits limits_;
-  std::mutex mutex_;
-  std::condition_variable_any wake_, idle_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_, idle_, room_;
   std::deque<Queued> queue_;
   std::unordered_map<std::string, Denial> pending_;  // by request id, until it is in the store
-  std::size_t queued_bytes_ = 0, dropped_ = 0;
+  std::size_t queued_bytes_ = 0, dropped_ = 0, unreported_ = 0;
+  bool stuck_ = false;                         // waiting for room was in vain, and no batch has gone down since
   std::map<std::string, denials::Kept> kept_;  // of accounts that were written to; the thread's alone
   std::jthread thread_;
 };

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <future>
+#include <thread>
+
 #include "identity/accounts.h"
 #include "store/memory.h"
 
@@ -126,6 +129,46 @@ TEST_F(DenialsTest, AfterAWeekADenialIsGone) {
   EXPECT_FALSE(book.find(account("222222222222"), "old")->has_value());
   book.note(denial("new"));
   book.settle();
+}
+
+TEST_F(DenialsTest, AFloodIsSlowedAndLosesNone) {
+  constexpr std::size_t kThreads = 2;
+  constexpr std::size_t kEach = DenialBook::kQueueMax;
+  DenialBook book(*db, clock, {.count_max = 100'000, .wait_max = std::chrono::minutes(5)});
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (std::size_t i = 0; i < kEach; ++i) book.note(denial(fmt::format("{}-{}", thread, i)));
+      });
+    }
+  }
+  book.settle();
+  EXPECT_EQ(book.dropped(), 0U);
+  EXPECT_EQ(rows_of("222222222222"), 2 * kThreads * kEach) << "a row and its place in time each";
+}
+
+TEST_F(DenialsTest, AStoreThatHangsHoldsNobodyUpForLongAndThenIsCaughtUpWith) {
+  DenialBook book(*db, clock, {.count_max = 100'000, .wait_max = std::chrono::milliseconds(20)});
+  std::promise<void> entered, release;
+  std::jthread blocker([&] {
+    const Result<> done = db->write_blocking([&](store::Txn&) -> Result<> {
+      entered.set_value();
+      release.get_future().wait();
+      return {};
+    });
+    EXPECT_TRUE(done);
+  });
+  entered.get_future().wait();
+  std::size_t noted = 0;
+  while (book.dropped() < 100) book.note(denial(fmt::format("r{}", noted++)));
+  EXPECT_GE(noted, DenialBook::kQueueMax);
+  release.set_value();
+  book.settle();
+  book.note(denial("after"));
+  book.settle();
+  EXPECT_EQ(book.dropped(), 100U) << "it moves again, and takes what comes";
+  EXPECT_EQ(rows_of("222222222222"), 2 * (noted - 100 + 1));
 }
 
 }  // namespace
