@@ -68,11 +68,9 @@ Task<Result<m::SimulatePolicyResponse>> simulate_custom_policy(api::Call& call, 
 
 /// A policy that a principal holds, named as the simulator names it.
 SimulatedSource source_of(const identity::HeldPolicy& policy, std::string_view holder_kind, std::string_view holder) {
-  if (!policy.arn.empty()) {
-    return {.id = policy.name, .type = policy.arn.starts_with("arn:aws:iam::aws:") ? "aws-managed" : "user-managed"};
-  }
-  if (!policy.group.empty()) return {.id = fmt::format("group_{}_{}", policy.group, policy.name), .type = "group"};
-  return {.id = fmt::format("{}_{}_{}", holder_kind, holder, policy.name), .type = std::string(holder_kind)};
+  if (!policy.arn.empty()) return {.id = policy.name};
+  if (!policy.group.empty()) return {.id = fmt::format("group_{}_{}", policy.group, policy.name)};
+  return {.id = fmt::format("{}_{}_{}", holder_kind, holder, policy.name)};
 }
 
 using Exclusions = std::optional<std::vector<m::PolicyIdentifier>>;
@@ -197,8 +195,7 @@ class Source {
       simulation_.evidence.layers.push_back({.kind = LayerKind::kScp, .policies = {}});
       simulation_.sources.emplace_back();
       for (const auto& policy : layer.policies) {
-        TRY(simulation_.add(LayerKind::kScp, policy->kind(), policy->document(),
-                            {.id = "ServiceControlPolicy", .type = "none"}));
+        TRY(simulation_.add(LayerKind::kScp, policy->kind(), policy->document(), {.id = "ServiceControlPolicy"}));
       }
     }
     return {};
@@ -256,7 +253,7 @@ m::GetContextKeysForPolicyResponse keys_of(const Simulation& simulation) {
 /// Any kind of policy may be asked about; the first kind that it can be is what it is.
 Result<> add_any(Simulation& simulation, const std::vector<std::string>& documents) {
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    const SimulatedSource source{.id = fmt::format("PolicyInputList.{}", i + 1), .type = "none"};
+    const SimulatedSource source{.id = fmt::format("PolicyInputList.{}", i + 1)};
     Kind kind = Kind::kIdentity;
     for (const Kind other : {Kind::kResource, Kind::kTrust}) {
       if (!policy::parse(documents[i], kind) && policy::parse(documents[i], other)) kind = other;

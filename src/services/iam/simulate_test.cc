@@ -100,7 +100,30 @@ TEST_F(SimulateTest, ADenyIsTheOnlyStatementThatIsShown) {
                                {{"ActionNames.member.1", "s3:GetObject"}});
   EXPECT_EQ(answer.field("EvalDecision"), "explicitDeny");
   EXPECT_EQ(answer.count("SourcePolicyId"), 1U);
-  EXPECT_THAT(answer.field("StartPosition"), HasSubstr("<Column>86</Column>"));
+  EXPECT_THAT(answer.field("StartPosition"), HasSubstr("<Column>84</Column>"));
+}
+
+/// As a real answer printed two statements of one line: the second starts where the first ends.
+TEST_F(SimulateTest, PositionsRunFromThePlaceBeforeAStatementToItsEnd) {
+  const Answer lines = custom(
+      "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\"Effect\": \"Allow\",\n"
+      "     \"Action\": \"s3:*\", \"Resource\": \"*\"}\n  ]\n}",
+      {{"ActionNames.member.1", "s3:GetObject"}});
+  EXPECT_THAT(lines.field("StartPosition"), HasSubstr("<Line>3</Line><Column>17</Column>"));
+  EXPECT_THAT(lines.field("EndPosition"), HasSubstr("<Line>5</Line>"));
+}
+
+TEST_F(SimulateTest, ADenialOfOneSideShowsWhatTheOtherAllowed) {
+  const Answer answer =
+      custom(document(R"({"Effect":"Allow","Action":"s3:*","Resource":"*"})"),
+             {{"ActionNames.member.1", "s3:GetObject"},
+              {"ResourceArns.member.1", "arn:aws:s3:::b/k"},
+              {"CallerArn", "arn:aws:iam::111111111111:user/ann"},
+              {"ResourcePolicy", document(R"({"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"})")}});
+  EXPECT_EQ(answer.field("EvalDecision"), "explicitDeny") << answer.response.body;
+  EXPECT_EQ(answer.field("SourcePolicyId"), "ResourcePolicy");
+  EXPECT_EQ(answer.field("SourcePolicyType"), "Resource Policy");
+  EXPECT_THAT(answer.response.body, HasSubstr("<SourcePolicyType>IAM Policy</SourcePolicyType>"));
 }
 
 TEST_F(SimulateTest, PrincipalsAreSimulatedWithWhatTheyHold) {
@@ -123,7 +146,7 @@ TEST_F(SimulateTest, PrincipalsAreSimulatedWithWhatTheyHold) {
   EXPECT_EQ(first.count("EvalActionName"), 4U);
   EXPECT_EQ(first.field("EvalDecision"), "allowed") << "the key of the name is the principal's";
   EXPECT_EQ(first.field("SourcePolicyId"), "group_team_reads");
-  EXPECT_EQ(first.field("SourcePolicyType"), "group");
+  EXPECT_EQ(first.field("SourcePolicyType"), "IAM Policy");
 
   Parameters paged = ask;
   paged.emplace_back("MaxItems", "3");

@@ -30,19 +30,35 @@ constexpr std::array<ValueType, 6> kValueTypes = {{{"string", policy::Family::kS
                                                    {"binary", policy::Family::kBinary},
                                                    {"date", policy::Family::kDate}}};
 
-/// Where a statement stands, as AWS's simulator counts: its parser's place after the opening brace, and after the
-/// closing one.
+/// Where AWS's parser stood before it read the statement: past the list's bracket, or past the statement before.
+std::optional<policy::Position> before(const std::string& document, std::size_t statement) {
+  if (statement > 0) {
+    const auto last = policy::locate(document, {"Statement", statement - 1});
+    return last ? std::optional(last->end) : std::nullopt;
+  }
+  const auto list = policy::locate(document, {"Statement"});
+  if (!list) return std::nullopt;
+  policy::Position past = list->start;
+  ++past.column;
+  return past;
+}
+
+m::Position shown(const policy::Position& position) {
+  return {.line = static_cast<std::int32_t>(position.line), .column = static_cast<std::int32_t>(position.column)};
+}
+
 m::Statement matched(const Simulation& simulation, std::size_t layer, const policy::StatementRef& ref) {
   const SimulatedSource& source = simulation.sources[layer][ref.policy];
-  m::Statement out{
-      .source_policy_id = source.id, .source_policy_type = source.type, .start_position = {}, .end_position = {}};
+  m::Statement out{.source_policy_id = source.id,
+                   .source_policy_type = std::string(source.type),
+                   .start_position = {},
+                   .end_position = {}};
   const std::string& document = simulation.evidence.layers[layer].policies[ref.policy].document;
+  const auto start = before(document, ref.statement);
   const auto span = policy::locate(document, {"Statement", std::size_t{ref.statement}});
-  if (!span) return out;
-  out.start_position = m::Position{.line = static_cast<std::int32_t>(span->start.line),
-                                   .column = static_cast<std::int32_t>(span->start.column + 1)};
-  out.end_position = m::Position{.line = static_cast<std::int32_t>(span->end.line),
-                                 .column = static_cast<std::int32_t>(span->end.column)};
+  if (!start || !span) return out;
+  out.start_position = shown(*start);
+  out.end_position = shown(span->end);
   return out;
 }
 
@@ -100,7 +116,9 @@ class Simulator {
     }
     if (!simulation_.names_resources) return out;
     const bool crosses = owner != simulation_.evidence.principal.account;
-    out.eval_decision_details = crosses ? details(request) : std::map<std::string, std::string>{};
+    // A denial by the organization ends AWS's simulation before the sides are asked.
+    const bool ended = has(LayerKind::kScp) && !passes(LayerKind::kScp, request);
+    if (!ended) out.eval_decision_details = crosses ? details(request) : std::map<std::string, std::string>{};
     out.missing_context_values.emplace();
     m::ResourceSpecificResult specific{.eval_resource_name = resource,
                                        .eval_resource_decision = out.eval_decision,
@@ -122,30 +140,39 @@ class Simulator {
     });
   }
 
-  /// Of a denial every deny, of an allow every allow that could have granted it.
+  /// What decided: of a side that denies its denials, of one that allows its allows; the resource's side first. Nothing
+  /// when nobody denied and somebody was silent.
   [[nodiscard]] std::vector<m::Statement> matched_statements(const policy::Decision& decision,
                                                              const policy::Request& request) const {
     std::vector<m::Statement> out;
     const bool denied = decision.because == policy::Because::kExplicitDeny;
     if (!decision.allowed && !denied) return out;
-    for (std::size_t i = 0; i < replay_.layers().size(); ++i) {
-      const policy::Layer& layer = replay_.layers()[i];
-      if (!denied && !grants(layer.kind)) continue;
-      const auto effect = denied ? policy::Effect::kDeny : policy::Effect::kAllow;
-      for (const auto& ref : policy::applying(layer, request, replay_.has_boundary(), effect)) {
-        out.push_back(matched(simulation_, i, ref));
+    for (const bool owners : {true, false}) {
+      for (std::size_t i = 0; i < replay_.layers().size(); ++i) {
+        if ((policy::side_of(replay_.layers()[i].kind) == policy::Side::kOwner) == owners) add_matched(i, request, out);
       }
     }
     return out;
   }
 
+  void add_matched(std::size_t number, const policy::Request& request, std::vector<m::Statement>& out) const {
+    const policy::Layer& layer = replay_.layers()[number];
+    const bool denies = policy::evaluate(layer, request, replay_.has_boundary()).denies();
+    if (!denies && !grants(layer.kind)) return;
+    const auto effect = denies ? policy::Effect::kDeny : policy::Effect::kAllow;
+    for (const auto& ref : policy::applying(layer, request, replay_.has_boundary(), effect)) {
+      out.push_back(matched(simulation_, number, ref));
+    }
+  }
+
   /// What each side says by itself.
   [[nodiscard]] std::map<std::string, std::string> details(const policy::Request& request) const {
-    std::map<std::string, std::string> out = {{"IAM Policy", "implicitDeny"}, {"Resource Policy", "implicitDeny"}};
+    std::map<std::string, std::string> out = {{std::string(kIamPolicy), "implicitDeny"},
+                                              {std::string(kResourcePolicy), "implicitDeny"}};
     for (const policy::Layer& layer : replay_.layers()) {
       if (!grants(layer.kind)) continue;
       const policy::Verdict verdict = policy::evaluate(layer, request, replay_.has_boundary());
-      out[layer.kind == LayerKind::kIdentity ? "IAM Policy" : "Resource Policy"] = verdict_word(verdict);
+      out[std::string(layer.kind == LayerKind::kIdentity ? kIamPolicy : kResourcePolicy)] = verdict_word(verdict);
     }
     return out;
   }
@@ -181,14 +208,14 @@ Result<> Simulation::add_list(LayerKind layer, policy::Kind kind,
                               const std::optional<std::vector<std::string>>& documents, std::string_view list) {
   if (!documents) return {};
   for (std::size_t i = 0; i < documents->size(); ++i) {
-    TRY(add(layer, kind, (*documents)[i], {.id = fmt::format("{}.{}", list, i + 1), .type = "none"}));
+    TRY(add(layer, kind, (*documents)[i], {.id = fmt::format("{}.{}", list, i + 1), .type = kIamPolicy}));
   }
   return {};
 }
 
 Result<> Simulation::add_resource_policy(const std::optional<std::string>& document) {
   if (!document) return {};
-  const SimulatedSource source{.id = "ResourcePolicy", .type = "resource"};
+  const SimulatedSource source{.id = "ResourcePolicy", .type = kResourcePolicy};
   if (policy::parse(*document, policy::Kind::kTrust)) {
     return add(LayerKind::kTrust, policy::Kind::kTrust, *document, source);
   }

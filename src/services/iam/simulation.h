@@ -12,10 +12,15 @@
 /// The policy simulator: questions put to the engine that guards the server, with policies that need not exist.
 namespace warifu::services::iam {
 
+/// The kinds of sources that AWS's answers name. Its reference lists others (`user`, `aws-managed` …); real answers of
+/// both operations hold these two, for policies of every holder alike.
+inline constexpr std::string_view kIamPolicy = "IAM Policy";
+inline constexpr std::string_view kResourcePolicy = "Resource Policy";
+
 /// How a policy of the simulation is called in the answer.
 struct SimulatedSource {
-  std::string id;    // `PolicyInputList.1`
-  std::string type;  // `user`, `group`, `role`, `aws-managed`, `user-managed`, `resource`, `none`
+  std::string id;  // `PolicyInputList.1`, `role_NAME_POLICY`, the name of a managed policy
+  std::string_view type = kIamPolicy;
 };
 
 struct Simulation {
