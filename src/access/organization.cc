@@ -85,6 +85,7 @@ Result<PlacePointer> add_organization(store::Reader& reader, const Subject& subj
   PlacePointer place = TRY(resource_place(reader, subject, ask));
   if (!place) return place;
   add_keys(context, *place, key("aws:ResourceOrgID"), key("aws:ResourceOrgPaths"));
+  if (place->source.closed) layers.push_back({.kind = policy::LayerKind::kRcp, .policies = {}});
   const bool service_linked = subject.held() != nullptr && subject.held()->source.service_linked;
   if (service_linked || !resource_control_applies(ask)) return place;
   for (const CompiledPolicies& level : place->resource_control) {

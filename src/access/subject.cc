@@ -162,6 +162,7 @@ Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Cach
     const auto account = TRY(identity::find_account(reader, principal.account));
     if (!account) return std::optional<Subject>{};
     TRY(subject.add_organization(reader, true));
+    if (subject.of_closed_account()) return std::optional<Subject>{};
     return std::optional<Subject>(std::move(subject));
   }
 
@@ -177,6 +178,7 @@ Result<std::optional<Subject>> Subject::gather(store::Reader& reader, const Cach
     subject.layers_.push_back({.kind = policy::LayerKind::kSession, .policies = *subject.session_});
   }
   TRY(subject.add_organization(reader, subject.held_->source.organizations));
+  if (subject.of_closed_account()) return std::optional<Subject>{};
   return std::optional<Subject>(std::move(subject));
 }
 

@@ -50,6 +50,8 @@ class Subject {
   [[nodiscard]] std::optional<std::uint64_t> organizations() const { return organizations_; }
   /// Of the principal's account; nullptr where there are no organizations, or the principal has no account.
   [[nodiscard]] const PlacePointer& place() const { return place_; }
+  /// Then nobody of it can call.
+  [[nodiscard]] bool of_closed_account() const { return place_ && place_->source.closed; }
   [[nodiscard]] const CacheScope& scope() const { return scope_; }
 
  private:

@@ -154,6 +154,7 @@ Result<std::optional<Guards>> guards_of(store::Reader& reader, const AccountId& 
   Guards guards{.organization = organization->id,
                 .path = TRY(organization_path(reader, *organization, member.parent)),
                 .management = organization->management == account.str(),
+                .closed = member.closed,
                 .levels = {}};
   if (guards.management) return guards;
   const auto nodes = TRY(nodes_down_to(reader, *organization, member.parent));

@@ -33,6 +33,7 @@ Result<> add_member(store::Txn& txn, const Organization& organization, const Org
 Result<> remove_member(store::Txn& txn, const Organization& organization, std::string_view account) {
   CHECK(account != organization.management, "the management account leaves only with its organization");
   TRY(close_target(txn, organization, account));
+  TRY(erase_prefix(txn, home_of(organization), edge_key(kDelegates, account, "")));
   TRY(erase_all_tags(txn, account_of(organization.management), organization_entity_arn(organization, account)));
   TRY(txn.erase(home_of(organization), key_of(kMembers, account)));
   TRY(txn.erase(store::Partition::account(account_of(account)), kMemberOf));

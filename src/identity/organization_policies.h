@@ -69,6 +69,7 @@ struct Guards {
   std::string organization;  // o-…
   std::string path;          // value of aws:PrincipalOrgPaths
   bool management = false;   // exempt from both kinds
+  bool closed = false;       // nobody of it and nothing in it is of any use
   /// By GuardType; empty where the type is off or the account is exempt, else one entry a level.
   std::array<std::vector<GuardLevel>, kGuardTypes> levels;
 };

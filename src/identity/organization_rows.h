@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "identity/handshakes.h"
+#include "identity/organization_delegates.h"
 #include "identity/organization_policies.h"
 #include "identity/table.h"
 
@@ -13,13 +14,15 @@ namespace warifu::identity {
 
 /// In the management account's partition.
 inline constexpr std::string_view kOrganization = "id/og/o";
-inline constexpr std::string_view kNodes = "id/og/n/";      // root or unit id → node
-inline constexpr std::string_view kMembers = "id/og/a/";    // account number → member
-inline constexpr std::string_view kGuards = "id/og/p/";     // policy id → policy
-inline constexpr std::string_view kGuardsOf = "id/og/t/";   // edge: target → policy
-inline constexpr std::string_view kTargetsOf = "id/og/u/";  // edge: policy → target
-inline constexpr std::string_view kCreated = "id/og/s/";    // request id → account that was made
-inline constexpr std::string_view kSent = "id/og/hs/";      // handshake id
+inline constexpr std::string_view kNodes = "id/og/n/";             // root or unit id → node
+inline constexpr std::string_view kMembers = "id/og/a/";           // account number → member
+inline constexpr std::string_view kGuards = "id/og/p/";            // policy id → policy
+inline constexpr std::string_view kGuardsOf = "id/og/t/";          // edge: target → policy
+inline constexpr std::string_view kTargetsOf = "id/og/u/";         // edge: policy → target
+inline constexpr std::string_view kCreated = "id/og/s/";           // request id → account that was made
+inline constexpr std::string_view kTrustedServices = "id/og/ts/";  // service principal
+inline constexpr std::string_view kDelegates = "id/og/da/";        // edge: account number → service principal
+inline constexpr std::string_view kSent = "id/og/hs/";             // handshake id
 /// In a member's (the management account's too) and in an invited account's.
 inline constexpr std::string_view kMemberOf = "id/og/m";
 inline constexpr std::string_view kReceived = "id/og/hr/";  // handshake id
@@ -64,7 +67,7 @@ void fields(A& a, OrganizationNode& row) {
 }
 template <class A>
 void fields(A& a, OrganizationMember& row) {
-  a(row.account), a(row.parent), a(row.invited), a(row.joined);
+  a(row.account), a(row.parent), a(row.invited), a(row.joined), a(row.closed);
 }
 template <class A>
 void fields(A& a, GuardPolicy& row) {
@@ -78,6 +81,15 @@ void fields(A& a, Handshake& row) {
 template <class A>
 void fields(A& a, CreatedAccount& row) {
   a(row.id), a(row.account_name), a(row.account), a(row.failure), a(row.requested);
+}
+
+template <class A>
+void fields(A& a, TrustedService& row) {
+  a(row.service), a(row.since);
+}
+template <class A>
+void fields(A& a, Delegate& row) {
+  a(row.account), a(row.service), a(row.since);
 }
 
 [[nodiscard]] inline AccountId account_of(std::string_view number) {

@@ -136,7 +136,8 @@ Result<> delete_organization(store::Txn& txn, const Organization& organization) 
   for (const GuardPolicy& policy : TRY(all_rows<GuardPolicy>(txn, home, kGuards))) {
     TRY(erase_all_tags(txn, management, organization_entity_arn(organization, policy.id, policy.type)));
   }
-  for (const std::string_view prefix : {kNodes, kMembers, kGuards, kGuardsOf, kTargetsOf, kCreated}) {
+  for (const std::string_view prefix :
+       {kNodes, kMembers, kGuards, kGuardsOf, kTargetsOf, kCreated, kTrustedServices, kDelegates}) {
     TRY(erase_prefix(txn, home, prefix));
   }
   TRY(txn.erase(home, kOrganization));

@@ -57,6 +57,7 @@ struct OrganizationMember {
   std::string parent;  // r-… or ou-…
   bool invited = false;
   Timestamp joined;
+  bool closed = false;  // organization_delegates.h
 };
 
 struct GuardPolicy {

@@ -1,6 +1,7 @@
 #include "gen/organizations/accounts.h"
 
 #include "identity/accounts.h"
+#include "identity/organization_delegates.h"
 #include "services/organizations/new_accounts.h"
 #include "services/organizations/nouns.h"
 #include "services/organizations/shared.h"
@@ -14,8 +15,8 @@ Result<m::Account> shape_of(store::Reader& reader, const Organization& organizat
                             const identity::OrganizationMember& member) {
   m::Account shape{.id = member.account,
                    .arn = identity::organization_entity_arn(organization, member.account),
-                   .status = "ACTIVE",
-                   .state = "ACTIVE",
+                   .status = member.closed ? "SUSPENDED" : "ACTIVE",
+                   .state = member.closed ? "SUSPENDED" : "ACTIVE",
                    .joined_method = member.invited ? "INVITED" : "CREATED",
                    .joined_timestamp = member.joined};
   const auto id = AccountId::parse(member.account);
@@ -136,6 +137,15 @@ Task<Result<m::MoveAccountOutput>> move_account(api::Call& call, m::MoveAccountI
       });
 }
 
+Task<Result<m::CloseAccountOutput>> close_account(api::Call& call, m::CloseAccountInput input) {
+  return manage<m::CloseAccountOutput>(
+      call,
+      [input = std::move(input)](store::Txn& txn, const Organization& organization) -> Result<m::CloseAccountOutput> {
+        TRY(identity::close_member(txn, organization, input.account_id));
+        return m::CloseAccountOutput{};
+      });
+}
+
 Task<Result<m::RemoveAccountFromOrganizationOutput>> remove_account(api::Call& call,
                                                                     m::RemoveAccountFromOrganizationInput input) {
   return manage<m::RemoveAccountFromOrganizationOutput>(
@@ -163,6 +173,7 @@ void bind_accounts(api::Registry& registry) {
   registry.bind(m::ops::kListAccounts, list_accounts);
   registry.bind(m::ops::kListAccountsForParent, list_accounts_for_parent);
   registry.bind(m::ops::kMoveAccount, move_account);
+  registry.bind(m::ops::kCloseAccount, close_account);
   registry.bind(m::ops::kRemoveAccountFromOrganization, remove_account);
 }
 

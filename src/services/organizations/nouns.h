@@ -11,6 +11,7 @@ void bind_handshakes(api::Registry& registry);
 void bind_units(api::Registry& registry);
 void bind_policies(api::Registry& registry);
 void bind_attachments(api::Registry& registry);
+void bind_delegates(api::Registry& registry);
 void bind_tags(api::Registry& registry);
 
 }  // namespace warifu::services::organizations

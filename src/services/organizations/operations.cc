@@ -11,6 +11,7 @@ void bind(api::Registry& registry) {
   bind_units(registry);
   bind_policies(registry);
   bind_attachments(registry);
+  bind_delegates(registry);
   bind_tags(registry);
 }
 

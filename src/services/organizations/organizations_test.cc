@@ -159,5 +159,50 @@ TEST_F(OrganizationsTest, AnInvitationOfAnOrganizationThatIsGoneLeadsNowhere) {
       << "another organization of the same account did not invite";
 }
 
+TEST_F(OrganizationsTest, ServicesAreTrustedAndMembersAdministerThem) {
+  call(a, "CreateOrganization");
+  join();
+  const std::string config = R"("ServicePrincipal":"config.amazonaws.com")";
+  const std::string of_b = R"("AccountId":"222222222222")";
+  EXPECT_EQ(call(a, "EnableAWSServiceAccess", "{" + config + "}").error(), "");
+  EXPECT_EQ(call(a, "EnableAWSServiceAccess", "{" + config + "}").error(), "") << "again";
+  EXPECT_EQ(text(call(a, "ListAWSServiceAccessForOrganization").body, {"EnabledServicePrincipals", "ServicePrincipal"}),
+            "config.amazonaws.com");
+  EXPECT_EQ(call(a, "ListDelegatedServicesForAccount", "{" + of_b + "}").error().substr(0, 29),
+            "AccountNotRegisteredException");
+  EXPECT_EQ(call(a, "RegisterDelegatedAdministrator", "{" + of_b + "," + config + "}").error(), "");
+  EXPECT_EQ(call(a, "RegisterDelegatedAdministrator", "{" + of_b + "," + config + "}").error().substr(0, 33),
+            "AccountAlreadyRegisteredException");
+  EXPECT_EQ(call(a, "RegisterDelegatedAdministrator", R"({"AccountId":"111111111111",)" + config + "}").status, 400);
+  EXPECT_EQ(call(b, "RegisterDelegatedAdministrator", "{" + of_b + "," + config + "}").status, 400) << "a member";
+  EXPECT_EQ(text(call(a, "ListDelegatedAdministrators", "{" + config + "}").body, {"DelegatedAdministrators", "Id"}),
+            "222222222222");
+  EXPECT_EQ(text(call(a, "ListDelegatedServicesForAccount", "{" + of_b + "}").body,
+                 {"DelegatedServices", "ServicePrincipal"}),
+            "config.amazonaws.com");
+  EXPECT_EQ(call(a, "DisableAWSServiceAccess", "{" + config + "}").error(), "");
+  EXPECT_EQ(text(call(a, "ListDelegatedAdministrators").body, {"DelegatedAdministrators", "Id"}), "absent")
+      << "they go with the service";
+  EXPECT_EQ(call(a, "DeregisterDelegatedAdministrator", "{" + of_b + "," + config + "}").error().substr(0, 29),
+            "AccountNotRegisteredException");
+}
+
+TEST_F(OrganizationsTest, AClosedAccountIsSuspendedAndNobodyOfItCanCall) {
+  call(a, "CreateOrganization");
+  join();
+  EXPECT_EQ(call(b, "DescribeOrganization").status, 200);
+  EXPECT_EQ(call(a, "CloseAccount", R"({"AccountId":"111111111111"})").error().substr(0, 28),
+            "ConstraintViolationException");
+  EXPECT_EQ(call(a, "CloseAccount", R"({"AccountId":"222222222222"})").error(), "");
+  EXPECT_EQ(text(call(a, "DescribeAccount", R"({"AccountId":"222222222222"})").body, {"Account", "Status"}),
+            "SUSPENDED");
+  const Answer dead = call(b, "DescribeOrganization");
+  EXPECT_EQ(dead.status, 400);
+  EXPECT_EQ(dead.error().substr(0, 29), "UnrecognizedClientException: ") << dead.error();
+  EXPECT_EQ(call(a, "CloseAccount", R"({"AccountId":"222222222222"})").error().substr(0, 29),
+            "AccountAlreadyClosedException");
+  EXPECT_EQ(call(a, "ListAccounts").status, 200);
+}
+
 }  // namespace
 }  // namespace warifu::services::organizations
