@@ -28,10 +28,13 @@ json::Value plain_scalar(const std::string& text) {
 
 class YamlReader {
  public:
+  /// Aliases share nodes, so a short text may stand for a huge document: a few times its own size is enough.
+  explicit YamlReader(std::size_t text_bytes)
+      : nodes_max_(std::min(kDocumentNodesMax, kAliasedNodes + 2 * text_bytes)) {}
+
   Result<json::Value> read(const YAML::Node& node, std::size_t depth) {
     if (depth > kDocumentDepthMax) return fail(validation_error("the document nests too deep"));
-    // Aliases share nodes, so a short text may stand for a huge document.
-    if (++nodes_ > kDocumentNodesMax) return fail(validation_error("the document holds too many values"));
+    if (++nodes_ > nodes_max_) return fail(validation_error("the document holds too many values"));
     switch (node.Type()) {
       case YAML::NodeType::Map:
         return read_map(node, depth);
@@ -72,6 +75,8 @@ class YamlReader {
   }
 
   static constexpr std::size_t kDocumentBytesMaxWritten = 128 * 1024 * 1024;
+  static constexpr std::size_t kAliasedNodes = 10'000;
+  const std::size_t nodes_max_;
   std::size_t nodes_ = 0, bytes_ = 0;
 };
 
@@ -103,7 +108,7 @@ Result<json::Value> read_yaml(std::string_view text) {
   if (!is_utf8(text)) return fail(validation_error("the document is not UTF-8"));
   if (nests_too_deep(text)) return fail(validation_error("the document nests too deep"));
   try {
-    return YamlReader().read(YAML::Load(std::string(text)), 0);
+    return YamlReader(text.size()).read(YAML::Load(std::string(text)), 0);
   } catch (const YAML::Exception& e) {
     return fail(validation_error(fmt::format("the document is neither JSON nor YAML: {}", e.what())));
   }

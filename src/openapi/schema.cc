@@ -58,6 +58,8 @@ bool is_bound(std::string_view word) {
 
 }  // namespace
 
+Result<> SchemaReader::charge(std::string_view text) { return weigh(1 + text.size() / kBytesOfAValue); }
+
 Result<json::Value> SchemaReader::read(const json::Value& schema) { return read_at(schema, 0); }
 
 Result<> SchemaReader::weigh(std::size_t weight) {

@@ -18,6 +18,8 @@ class SchemaReader {
   /// what 3.1 writes otherwise.
   SchemaReader(References& references, bool legacy) : references_(references), legacy_(legacy) {}
 
+  /// Counts text that a tool takes beside its schemas. kValidation: past a bound.
+  [[nodiscard]] Result<> charge(std::string_view text);
   /// Begins the bounds of another tool.
   void next_tool() { weight_ = 0; }
   /// `schema` with its references resolved and OpenAPI's own words left out, without members that are read only. A
