@@ -75,7 +75,14 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
  public:
   Impl(Carrier& carrier, UpstreamOptions options);
 
-  Task<Result<SessionPtr>> ensure(std::string key, json::Value capabilities, http::Headers headers);
+  /// Whom a session is for.
+  struct Wanted {
+    std::string key;
+    json::Value capabilities;
+    http::Headers headers;
+    bool prefers_handshake = false;
+  };
+  Task<Result<SessionPtr>> ensure(Wanted wanted);
   Task<Result<Outcome>> call(Call call);
   Task<Result<>> send(SessionPtr session, Message message, http::Headers headers);
   Task<> remove(SessionPtr session, http::Headers headers);
@@ -87,7 +94,6 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   static Task<> bury(std::shared_ptr<Impl> self);
 
  private:
-  enum class Era : std::uint8_t { kUnknown, kStateless, kHandshake };
   struct Entry {
     SessionPtr session;
     std::list<std::string>::iterator use;
@@ -107,7 +113,7 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   json::Value stamped(const Session& session, json::Value params, const json::Value& capabilities) const;
 
   Task<Result<SessionPtr>> probe(json::Value capabilities, http::Headers headers);
-  Result<SessionPtr> discovered(int status, const std::optional<Message>& answer);
+  static Result<SessionPtr> discovered(int status, const std::optional<Message>& answer);
   Task<Result<SessionPtr>> shake_hands(json::Value capabilities, http::Headers headers);
   Result<SessionPtr> shaken(const Message& answer, const http::Headers& headers) const;
   Task<Attempt> attempt(SessionPtr session, const Call& call, const json::Value& params);
@@ -120,8 +126,9 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   Carrier& carrier_;
   UpstreamOptions options_;
   std::atomic<std::int64_t> next_id_ = 1;
-  std::atomic<Era> era_ = Era::kUnknown;
-  std::mutex mutex_;  // guards sessions_, uses_ and dropped_
+  std::atomic<bool> stateless_ = true;   // it may speak so: not shown otherwise
+  std::atomic<bool> handshakes_ = true;  // the same of handshakes
+  std::mutex mutex_;                     // guards sessions_, uses_ and dropped_
   std::unordered_map<std::string, Entry> sessions_;
   std::list<std::string> uses_;  // keys, the latest first
   std::vector<SessionPtr> dropped_;
@@ -141,7 +148,8 @@ struct Upstream::Impl::Running {
 
 Upstream::Impl::Impl(Carrier& carrier, UpstreamOptions options) : carrier_(carrier), options_(std::move(options)) {
   if (options_.versions.empty()) options_.versions.assign(all_versions().begin(), all_versions().end());
-  if (!speaks(Version::k2026_07_28)) era_ = Era::kHandshake;
+  stateless_ = speaks(Version::k2026_07_28);
+  handshakes_ = std::ranges::any_of(options_.versions, [](Version version) { return !is_stateless(version); });
 }
 
 SessionPtr Upstream::Impl::find(const std::string& key) {
@@ -239,13 +247,25 @@ json::Value Upstream::Impl::stamped(const Session& session, json::Value params, 
   return params;
 }
 
-Task<Result<SessionPtr>> Upstream::Impl::ensure(std::string key, json::Value capabilities, http::Headers headers) {
-  if (SessionPtr known = find(key)) co_return known;
+Task<Result<SessionPtr>> Upstream::Impl::ensure(Wanted wanted) {
+  if (SessionPtr known = find(wanted.key)) co_return known;
   SessionPtr made;
-  if (era_ != Era::kHandshake) made = CO_TRY(co_await probe(capabilities, headers));
-  if (made == nullptr) made = CO_TRY(co_await shake_hands(std::move(capabilities), headers));
-  SessionPtr kept = keep(key, made);
-  if (kept != made) co_await remove(made, std::move(headers));
+  if (wanted.prefers_handshake && handshakes_) {
+    Result<SessionPtr> shaken = co_await shake_hands(wanted.capabilities, wanted.headers);
+    // What refuses a handshake may still answer in the newer manner; what cannot be reached will not.
+    const bool refused = !shaken && shaken.error().code == ErrorCode::kValidation;
+    if (!shaken && !(refused && stateless_)) co_return shaken;
+    if (shaken) made = std::move(*shaken);
+  }
+  const bool probed = made == nullptr && stateless_;
+  if (probed) made = CO_TRY(co_await probe(wanted.capabilities, wanted.headers));
+  if (made == nullptr) {
+    made = CO_TRY(co_await shake_hands(wanted.capabilities, wanted.headers));
+    // A probe may fail for many reasons; only a handshake shows that it was the manner.
+    if (probed) stateless_ = false;
+  }
+  SessionPtr kept = keep(wanted.key, made);
+  if (kept != made) co_await remove(made, std::move(wanted.headers));
   co_return kept;
 }
 
@@ -272,7 +292,6 @@ Result<SessionPtr> Upstream::Impl::discovered(int status, const std::optional<Me
   const bool stateless = known && std::ranges::any_of(versions->items(), [&](const json::Value& version) {
                            return version.is_string() && version.as_string() == name(Version::k2026_07_28);
                          });
-  era_ = stateless ? Era::kStateless : Era::kHandshake;
   if (!stateless) return nullptr;
   auto session = std::make_shared<Session>();
   session->version = Version::k2026_07_28;
@@ -388,7 +407,10 @@ Task<Result<Outcome>> Upstream::Impl::gather(const Call& call, const json::Value
 /// The call, made again once where the server has forgotten the session, or turns out to be of the other era.
 Task<Result<Outcome>> Upstream::Impl::rounds(Call& call) {
   for (int round = 0; round < 2; ++round) {
-    const SessionPtr session = CO_TRY(co_await ensure(call.session_key, call.client_capabilities, call.headers));
+    const SessionPtr session = CO_TRY(co_await ensure({.key = call.session_key,
+                                                       .capabilities = call.client_capabilities,
+                                                       .headers = call.headers,
+                                                       .prefers_handshake = call.prefers_handshake}));
     Attempt tried = co_await attempt(session, call, call.params);
     if (tried.outcome) co_return std::move(*tried.outcome);
     forget(call.session_key, session.get());
@@ -429,7 +451,6 @@ Task<Upstream::Impl::Attempt> Upstream::Impl::attempt(SessionPtr session, const 
   if (is_stateless(session->version) && status >= 400 && status < 500 && !modern && status != 401 && status != 403) {
     const bool told = *answer && (*answer)->kind == Message::Kind::kError && (*answer)->id == id;
     if (!told) {
-      era_ = Era::kUnknown;
       co_return Attempt{};
     }
   }
@@ -520,7 +541,8 @@ Task<Result<Outcome>> Upstream::call(Call call) {
 Task<Result<SessionPtr>> Upstream::session(std::string session_key, json::Value client_capabilities,
                                            http::Headers headers) {
   const std::shared_ptr<Impl> impl = impl_;
-  co_return co_await impl->ensure(std::move(session_key), std::move(client_capabilities), std::move(headers));
+  co_return co_await impl->ensure(
+      {.key = std::move(session_key), .capabilities = std::move(client_capabilities), .headers = std::move(headers)});
 }
 
 Task<> Upstream::end(std::string session_key) {
@@ -547,7 +569,7 @@ Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string 
                                             {"resources/templates/list", "resourceTemplates", "resources"}}};
   const Words words = kWords.at(static_cast<std::size_t>(what));
   const std::shared_ptr<Impl> impl = impl_;
-  const SessionPtr session = CO_TRY(co_await impl->ensure(session_key, {}, headers));
+  const SessionPtr session = CO_TRY(co_await impl->ensure({.key = session_key, .headers = headers}));
   std::vector<json::Value> items;
   if (session->capabilities.is_object() && session->capabilities.find(words.capability) == nullptr) co_return items;
   std::string cursor;

@@ -100,6 +100,9 @@ struct Call {
   /// A request of the server (elicitation, sampling): the answer to give it. Empty: refused with kMethodNotFound.
   std::function<Task<std::expected<json::Value, RpcError>>(Message request)> on_request{};
   std::shared_ptr<CallHandle> handle{};  // may be null
+  /// The caller's own peer shakes hands: where the server can do both, so does this call's session. Sessions of the two
+  /// manners need keys of their own.
+  bool prefers_handshake = false;
   /// The caller takes `resultType: input_required` itself. False: its requests go through on_request, and the call is
   /// made again with the answers.
   bool takes_input_required = false;
@@ -110,8 +113,9 @@ enum class Listing : std::uint8_t { kTools, kPrompts, kResources, kTemplates };
 
 /// One server. Thread-safe; each call runs on the event loop of whoever awaits it. Must outlive its calls.
 ///
-/// Sessions are made when first needed (server/discover for 2026-07-28, else initialize), kept by key, and made anew
-/// when the server has forgotten them (404), once a call. Which era a server speaks is remembered.
+/// Sessions are made when first needed (server/discover for 2026-07-28, else initialize; a call may ask for the other
+/// order), kept by key, and made anew when the server has forgotten them (404), once a call. What a server turned out
+/// not to speak is remembered.
 class Upstream {
  public:
   class Impl;

@@ -104,6 +104,23 @@ TEST(Upstream, SettlesOnTheNewestVersionThatBothSpeak) {
   EXPECT_TRUE(newer.seen("server/discover").empty()) << "it was told to speak no stateless version";
 }
 
+TEST(Upstream, ShakesHandsWithAServerOfBothMannersWhereThatIsPreferred) {
+  const Server both({Version::k2025_11_25, Version::k2026_07_28}, echo());
+  Client client(both);
+  const json::Value named = parsed(R"({"name":"t"})");
+  EXPECT_TRUE(*client.call(Call{.session_key = "new", .method = "tools/call", .params = named}));
+  EXPECT_TRUE(
+      *client.call(Call{.session_key = "old", .method = "tools/call", .params = named, .prefers_handshake = true}));
+  const auto calls = both.seen("tools/call");
+  EXPECT_EQ(calls[0].headers.get("mcp-protocol-version"), "2026-07-28");
+  EXPECT_EQ(calls[1].headers.get("mcp-protocol-version"), "2025-11-25");
+
+  const Server newer(kStateless, echo());
+  Client other(newer);
+  EXPECT_TRUE(*other.call(Call{.method = "tools/call", .params = named, .prefers_handshake = true}))
+      << "it cannot, and is asked anew";
+}
+
 TEST(Upstream, MakesALostSessionAnewAndCallsOnceMore) {
   for (const bool as_400 : {false, true}) {
     Server server(kHandshakes, echo());

@@ -120,14 +120,16 @@ json::Value bare_params(const Invocation& invocation) {
   return params;
 }
 
-/// Sessions with a server are as far apart as its clients are: state that it keeps for one is not another's to see.
-std::string session_key(const Invocation& invocation) {
-  return invocation.session.empty() ? "caller " + invocation.caller : "session " + invocation.session;
-}
-
 bool is_stateless(const Invocation& invocation) {
   const auto version = mcp::version_named(invocation.protocol);
   return version && mcp::is_stateless(*version);
+}
+
+/// Sessions with a server are as far apart as its clients are: state that it keeps for one is not another's to see.
+/// A client that shakes hands is served so by a server that can, since what it asks on the way differs.
+std::string session_key(const Invocation& invocation) {
+  if (!invocation.session.empty()) return "session " + invocation.session;
+  return (is_stateless(invocation) ? "stateless caller " : "caller ") + invocation.caller;
 }
 
 mcp::Call call_of(const Invocation& invocation) {
@@ -137,6 +139,7 @@ mcp::Call call_of(const Invocation& invocation) {
                  .params = bare_params(invocation),
                  .headers = invocation.headers,
                  .timeout = invocation.timeout,
+                 .prefers_handshake = !is_stateless(invocation),
                  .takes_input_required = is_stateless(invocation)};
   if (!invocation.upcalls) return call;
   call.on_notification = [upcalls = invocation.upcalls](mcp::Message message) {
