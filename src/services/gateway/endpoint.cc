@@ -232,12 +232,14 @@ Task<http::Response> Endpoint::serve_messages(std::shared_ptr<Visitor> visitor, 
 Task<http::Response> Endpoint::serve_one(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange) {
   mcp::Message message = exchange->envelope.messages.front();
   if (exchange->envelope.may_stream && is_forwarded(message.method)) {
-    visitor->streamed = true;
-    http::Response response = mcp::begin_events();
-    response.stream = reply_stream(shared_, exchange, std::move(message), [this, visitor](const Outcome* outcome) {
+    Reply begun = co_await begin_reply(shared_, exchange, message, [this, visitor](const Outcome* outcome) {
       pipeline_.depart(visitor->guest.visit,
                        {.status = 200, .error_code = outcome == nullptr ? "ClientDisconnected" : ""});
     });
+    if (begun.outcome) co_return encoded(exchange->envelope, message, *begun.outcome);
+    visitor->streamed = true;
+    http::Response response = mcp::begin_events();
+    response.stream = std::move(begun.stream);
     co_return response;
   }
   auto cancellation = std::make_shared<Cancellation>();

@@ -10,6 +10,8 @@ namespace warifu::services::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kKeepAlive{15'000};
+/// How long the first event is waited for before the head of a stream goes out.
+constexpr std::chrono::milliseconds kHeadPatience{2'000};
 constexpr std::chrono::milliseconds kAskTimeout{600'000};
 /// Events that wait for a slow reader; past it the target's notifications are dropped, never its answer.
 constexpr std::size_t kQueueMax = 1024;
@@ -77,15 +79,31 @@ struct Work {
   mcp::Message message;
   std::function<void(const Outcome*)> ended;
   std::shared_ptr<Pipe> pipe;
+  bool streaming = false;            // the head of a stream has gone out
+  std::optional<Outcome> outcome{};  // of a request that needs no stream
 };
+
+Task<> wait_for_event(std::shared_ptr<Pipe> pipe, std::chrono::milliseconds patience) {
+  if (!pipe->events.empty() || pipe->done) co_return;
+  const auto pause = std::make_shared<net::Pause>();
+  pipe->reader = pause;
+  co_await pause->wait(patience);
+  pipe->reader.reset();
+}
 
 Task<> work_on(std::shared_ptr<Work> work) {
   const mcp::Id id = *work->message.id;
   const auto loop = co_await net::LoopHandle::current();
   const auto entry = work->shared.running.enter(work->exchange->conversation, id, work->pipe->cancellation, loop);
   auto upcalls = std::make_shared<StreamUpcalls>(work->shared, work->exchange, work->pipe);
-  const Outcome outcome = co_await perform(work->shared, work->exchange, std::move(work->message), std::move(upcalls),
-                                           work->pipe->cancellation);
+  Outcome outcome = co_await perform(work->shared, work->exchange, std::move(work->message), std::move(upcalls),
+                                     work->pipe->cancellation);
+  if (!work->streaming && work->pipe->events.empty()) {
+    work->outcome = std::move(outcome);
+    work->pipe->done = true;
+    work->pipe->wake();
+    co_return;
+  }
   // A request that was cancelled gets no answer.
   if (!work->pipe->cancellation->cancelled()) {
     work->pipe->push(outcome.answer ? mcp::print_result(id, *outcome.answer)
@@ -107,13 +125,7 @@ class ReplyStream final : public http::BodyStream {
   ReplyStream& operator=(const ReplyStream&) = delete;
 
   Task<Result<std::optional<std::string>>> next() override {
-    if (!std::exchange(begun_, true)) co_await net::spawn(work_on(work_));
-    if (pipe_->events.empty() && !pipe_->done && !gone_) {
-      pipe_->reader = std::make_shared<net::Pause>();
-      const auto pause = pipe_->reader;
-      co_await pause->wait(kKeepAlive);
-      pipe_->reader.reset();
-    }
+    if (!gone_) co_await wait_for_event(pipe_, kKeepAlive);
     if (gone_) co_return fail(unavailable("the reader has gone"));
     if (!pipe_->events.empty()) {
       std::string event = std::move(pipe_->events.front());
@@ -133,20 +145,23 @@ class ReplyStream final : public http::BodyStream {
  private:
   std::shared_ptr<Work> work_;
   std::shared_ptr<Pipe> pipe_;
-  bool begun_ = false;
   bool gone_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<http::BodyStream> reply_stream(Shared& shared, std::shared_ptr<Exchange> exchange, mcp::Message message,
-                                               std::function<void(const Outcome*)> ended) {
-  auto work = std::make_shared<Work>(Work{.shared = shared,
-                                          .exchange = std::move(exchange),
-                                          .message = std::move(message),
-                                          .ended = std::move(ended),
-                                          .pipe = std::make_shared<Pipe>()});
-  return std::make_shared<ReplyStream>(std::move(work));
+Task<Reply> begin_reply(Shared& shared, std::shared_ptr<Exchange> exchange, mcp::Message message,
+                        std::function<void(const Outcome*)> ended) {
+  const auto work = std::make_shared<Work>(Work{.shared = shared,
+                                                .exchange = std::move(exchange),
+                                                .message = std::move(message),
+                                                .ended = std::move(ended),
+                                                .pipe = std::make_shared<Pipe>()});
+  co_await net::spawn(work_on(work));
+  co_await wait_for_event(work->pipe, kHeadPatience);
+  if (work->outcome) co_return Reply{.outcome = std::move(work->outcome), .stream = nullptr};
+  work->streaming = true;
+  co_return Reply{.outcome = std::nullopt, .stream = std::make_shared<ReplyStream>(work)};
 }
 
 }  // namespace warifu::services::gateway
