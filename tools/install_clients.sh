@@ -17,19 +17,24 @@ refuse() {
 # A stamp holds the very text that was installed from, so that any change of it installs again.
 fits() { [ -f "$1" ] && [ -f "$2" ] && cmp -s "$1" "$2"; }
 
-if [ -f "$clients/requirements.txt" ] && ! fits "$clients/requirements.txt" "$home/requirements.installed"; then
-  echo "installing into build/clients/venv, once, the Python clients that the tests drive (boto3, AWS CLI, Strands," \
-       "LangGraph, MCP: test/clients/requirements.txt)"
+# install_python REQUIREMENTS VENV WHAT: a virtual environment with what the file names.
+install_python() {
+  stamp="$home/${1%.txt}.installed"
+  if ! [ -f "$clients/$1" ] || fits "$clients/$1" "$stamp"; then return 0; fi
+  echo "installing into build/clients/$2, once, the Python clients that the tests drive ($3: test/clients/$1)"
   : >"$log"
-  rm -f "$home/requirements.installed"
-  if ! [ -x "$home/venv/bin/pip" ]; then
-    rm -rf "$home/venv"
-    python3 -m venv "$home/venv" >>"$log" 2>&1 || refuse "python3 could not make a virtual environment"
+  rm -f "$stamp"
+  if ! [ -x "$home/$2/bin/pip" ]; then
+    rm -rf "${home:?}/$2"
+    python3 -m venv "$home/$2" >>"$log" 2>&1 || refuse "python3 could not make a virtual environment"
   fi
-  "$home/venv/bin/pip" install --no-input --disable-pip-version-check -q -r "$clients/requirements.txt" >>"$log" 2>&1 ||
+  "$home/$2/bin/pip" install --no-input --disable-pip-version-check -q -r "$clients/$1" >>"$log" 2>&1 ||
     refuse "pip could not install the Python clients"
-  cp "$clients/requirements.txt" "$home/requirements.installed"
-fi
+  cp "$clients/$1" "$stamp"
+}
+
+install_python requirements.txt venv "boto3, AWS CLI, Strands, LangGraph, MCP"
+install_python requirements-proxy.txt proxy "mcp-proxy-for-aws"
 
 if [ -f "$clients/package.json" ] && ! fits "$clients/package.json" "$home/package.json.installed"; then
   echo "installing into build/clients/node_modules, once, the JavaScript client that the tests drive" \

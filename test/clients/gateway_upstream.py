@@ -1,0 +1,21 @@
+"""An MCP server with one tool, `echo`, on a port of its own choice, which it prints. Run by build/clients/proxy."""
+
+import socket
+
+import uvicorn
+from mcp.server.fastmcp import FastMCP
+
+server = FastMCP("upstream", stateless_http=True, json_response=True)
+
+
+@server.tool(description="Echo a message")
+def echo(message: str) -> str:
+    return f"echo: {message}"
+
+
+if __name__ == "__main__":
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+    uvicorn.Server(config).run(sockets=[listener])
