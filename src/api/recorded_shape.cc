@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -108,10 +109,13 @@ class Writer {
       case Kind::kBlob:
         out_.append("null");
         return;
+      case Kind::kDouble:
+        // JSON has no word for what is not a number.
+        if (!std::isfinite(*static_cast<const double*>(object))) return json::append_quoted(out_, "NaN");
+        [[fallthrough]];
       case Kind::kBoolean:
       case Kind::kInteger:
       case Kind::kLong:
-      case Kind::kDouble:
         out_.append(wire::format_scalar(shape, object, wire::TimeFormat::kDefault));
         return;
     }

@@ -30,7 +30,10 @@ Trail::Trail(store::Db& db, const Clock& clock, TrailOptions options)
       thread_([this](const std::stop_token& stop) { run(stop); }),
       sweeper_([this](const std::stop_token& stop) { sweep_now_and_then(stop); }) {}
 
-Trail::~Trail() {
+Trail::~Trail() { close(); }
+
+void Trail::close() {
+  if (!thread_.joinable()) return;
   sweeper_.request_stop();
   thread_.request_stop();
   sweeper_.join();
@@ -70,6 +73,7 @@ Task<Result<>> Trail::note(std::vector<Row> rows) {
   if (rows.empty()) co_return Result<>{};
   {
     const std::lock_guard lock(mutex_);
+    if (closed_) co_return fail(no_room());
     // Who came before and waits still goes first.
     if (waiters_.empty() && has_room()) {
       push(std::move(rows));
@@ -86,15 +90,15 @@ Task<Result<>> Trail::note(std::vector<Row> rows) {
   });
 }
 
-Task<Result<>> Trail::settled() {
+Task<Result<>> Trail::settled(std::chrono::milliseconds wait_max) {
   {
     const std::lock_guard lock(mutex_);
-    if (written_ == noted_ && waiters_.empty()) co_return Result<>{};
+    if (closed_ || (written_ == noted_ && waiters_.empty())) co_return Result<>{};
   }
-  co_return co_await wait([this](Resume resume) {
+  co_return co_await wait([this, wait_max](Resume resume) {
     waiters_.push_back({.rows = {},
                         .until = noted_,
-                        .deadline = std::chrono::steady_clock::now() + options_.wait_max,
+                        .deadline = std::chrono::steady_clock::now() + wait_max,
                         .resume = std::move(resume)});
   });
 }
@@ -106,7 +110,10 @@ void Trail::run(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       (void)wake_.wait(lock, stop, [this] { return !queue_.empty() || !waiters_.empty(); });
-      if (stop.stop_requested() && queue_.empty()) break;
+      if (stop.stop_requested() && queue_.empty()) {
+        closed_ = true;
+        break;
+      }
     }
     write(next_batch(stop), stop);
     release_waiters(false);

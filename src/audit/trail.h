@@ -48,8 +48,11 @@ class Trail {
   /// Queues `rows`. Returns at once while there is room; else waits for it. kUnavailable when there was none for
   /// `wait_max`: nothing is queued then, and the call must not be answered as if it were recorded.
   [[nodiscard]] Task<Result<>> note(std::vector<Row> rows);
-  /// Returns when everything that was noted before can be read; kUnavailable as `note`.
-  [[nodiscard]] Task<Result<>> settled();
+  /// Returns when everything that was noted before can be read; kUnavailable when that took longer than `wait_max`.
+  [[nodiscard]] Task<Result<>> settled(std::chrono::milliseconds wait_max = std::chrono::seconds{30});
+  /// Writes what is queued and ends the threads; later calls of `note` fail. Before the loops of those who wait go.
+  /// Not thread-safe; the destructor does it too.
+  void close();
 
   /// Records from before this are gone, or about to go.
   [[nodiscard]] Timestamp oldest() const;
@@ -87,6 +90,7 @@ class Trail {
   std::size_t queued_bytes_ = 0;
   std::uint64_t noted_ = 0, written_ = 0;  // rows since the start
   std::deque<Waiter> waiters_;
+  bool closed_ = false;
   std::unordered_set<std::string> index_rows_;  // those beside records that are durable; the writing thread's own
   std::jthread thread_;
   std::jthread sweeper_;  // apart, since a long sweep must not keep records waiting

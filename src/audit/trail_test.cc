@@ -286,6 +286,23 @@ TEST_F(TrailTest, AFullQueueMakesTheCallerWaitAndDropsNothing) {
   EXPECT_EQ(found, 200U);
 }
 
+TEST_F(TrailTest, ClosingLetsGoOfWhoWaitsAndTakesNoMore) {
+  StuckDb stuck(*db);
+  Trail trail(stuck, clock, {.queue_rows_max = 1});
+  boost::asio::io_context loop;
+  int told = 0;
+  for (int i = 0; i < 5; ++i) {
+    boost::asio::co_spawn(loop, trail.note({row("GetMemory")}), [&](const std::exception_ptr&, Result<>) { ++told; });
+  }
+  loop.poll();
+  EXPECT_LT(told, 5);
+  trail.close();
+  loop.restart();
+  loop.poll();
+  EXPECT_EQ(told, 5);
+  EXPECT_FALSE(await(trail.note({row("GetMemory")})));
+}
+
 TEST_F(TrailTest, WhoWaitsTooLongIsToldThatTheCallCannotBeRecorded) {
   StuckDb stuck(*db);
   Trail trail(stuck, clock, {.queue_rows_max = 1, .wait_max = std::chrono::milliseconds{1}});

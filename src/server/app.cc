@@ -82,6 +82,7 @@ struct App::Parts {
   ~Parts() {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
+    if (trail) trail->close();  // who waits for it does so on the server's loops too
     if (gateways) gateways->stop();
     if (extracting) extracting->stop();
     if (chat) chat->close();

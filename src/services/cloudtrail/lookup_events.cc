@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@ namespace shapes = model::cloudtrail;
 using audit::rows::Attribute;
 
 constexpr std::int32_t kResultsMax = 50;
+constexpr std::chrono::seconds kSettleMax{2};
 
 struct Named {
   std::string_view name;
@@ -122,7 +124,8 @@ Task<Result<shapes::LookupEventsOutput>> lookup_events(api::Call& call, audit::T
   shapes::LookupEventsOutput output;
   output.events.emplace();
   if (input.event_category) co_return output;  // of Insights, which this server has none
-  if (const auto settled = co_await trail.settled(); !settled) co_return fail(settled.error());
+  // Where the store does not write, what is there is shown all the same.
+  (void)co_await trail.settled(kSettleMax);
   audit::rows::Page page =
       CO_TRY(call.db().read([&](store::Reader& reader) { return audit::rows::find(reader, call.account(), query); }));
   for (audit::rows::Found& one : page.found) output.events->push_back(event_of(std::move(one)));
