@@ -3,10 +3,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench \
-  store_bench wire_bench http_echo_bench
+  store_bench wire_bench http_echo_bench sandbox_bench
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
+echo "== functions"
+build/clients/venv/bin/python -B bench/lambda_bench.py
 echo "== a start with many memories"
 build/clients/venv/bin/python -B bench/start_bench.py
 echo "== how soon memories form, and what it costs"
@@ -22,7 +24,7 @@ else
   echo "skipped: faiss-cpu cannot be installed here"
 fi
 echo "== one decision, one signature, one codec"
-for name in policy sigv4 wire; do
+for name in policy sigv4 wire sandbox; do
   "build/release/${name}_bench" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 done
 echo "== the store alone"

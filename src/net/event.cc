@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <mutex>
+#include <optional>
 
 namespace warifu::net {
 
@@ -14,21 +15,22 @@ namespace asio = boost::asio;
 struct Event::State {
   std::mutex mutex;
   bool set = false;
-  std::shared_ptr<asio::steady_timer> waiter;  // null: nobody waits
+  std::weak_ptr<asio::steady_timer> waiter;  // the waiting coroutine's own
 };
 
 Event::Event() : state_(std::make_shared<State>()) {}
 
 void Event::set() {
-  std::shared_ptr<asio::steady_timer> waiter;
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->set = true;
-    waiter = state_->waiter;
-  }
-  if (!waiter) return;
+  // Under the lock to the end: who waits passes it before it goes on, so its event loop is there until we are done.
+  const std::lock_guard lock(state_->mutex);
+  state_->set = true;
+  std::optional<asio::any_io_executor> loop;
+  if (const auto waiter = state_->waiter.lock()) loop.emplace(waiter->get_executor());
+  if (!loop) return;
   // On the waiter's own loop, so that the wait has begun when it is cancelled.
-  asio::post(waiter->get_executor(), [waiter] { waiter->cancel(); });
+  asio::post(*loop, [weak = state_->waiter] {
+    if (const auto waiter = weak.lock()) waiter->cancel();
+  });
 }
 
 bool Event::is_set() const {
@@ -52,7 +54,7 @@ Task<bool> Event::wait(std::optional<std::chrono::milliseconds> timeout) const {
   boost::system::error_code ignored;
   co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   const std::lock_guard lock(state->mutex);
-  state->waiter = nullptr;
+  state->waiter.reset();
   co_return state->set;
 }
 

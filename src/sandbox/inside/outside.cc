@@ -67,8 +67,11 @@ int become_bwrap(int count, char** arguments) {
   if (staged < 0 || count < 6 + staged) return kFailed;
   char** rest = arguments + 5 + staged;
 
-  if (cgroup >= 0 && write(cgroup, "0", 1) != 1) return failed("cannot join the cgroup");
-  if (cgroup >= 0) close(cgroup);
+  if (cgroup >= 0) {
+    // Without it the sampler and the rlimits still hold.
+    if (write(cgroup, "0", 1) != 1) dprintf(2, "cannot join the cgroup: %s\n", strerror(errno));
+    close(cgroup);
+  }
   if (user != 0) {
     if (!stage(staged, arguments + 5)) return failed("cannot mount the sandbox's folders");
     if (!become(user)) return failed("cannot become an unprivileged user");

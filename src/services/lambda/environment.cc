@@ -65,10 +65,18 @@ Task<Result<>> Environment::launch(const RuntimeChoice& choice, std::string laye
   const LaunchContext how{.runtimes_folder = context_.options.runtimes_folder,
                           .public_url = context_.options.public_url,
                           .public_host = context_.public_host,
-                          .layers_folder = std::move(layers_folder)};
+                          .layers_folder = std::move(layers_folder),
+                          .ca_bundle = context_.options.ca_bundle,
+                          .runtime_api_port = runtime_api_port()};
   const Credentials credentials = CO_TRY(co_await function_->credentials());
   credentials_expire_ = credentials.expires;
-  sandbox_ = CO_TRY(co_await context_.driver.open(sandbox_spec(*function_, choice, how)));
+  std::shared_ptr<sandbox::Sandbox> opened =
+      CO_TRY(co_await context_.driver.open(sandbox_spec(*function_, choice, how)));
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) co_return fail(unavailable("the server stops"));
+    sandbox_ = std::move(opened);
+  }
   CO_TRY(co_await open_sockets());
   log_.line("INIT_START Runtime Version: " + function_->runtime +
             (choice.note.empty() ? "" : " (" + choice.note + ")"));
@@ -84,7 +92,7 @@ Task<Result<>> Environment::launch(const RuntimeChoice& choice, std::string laye
 }
 
 Task<Result<>> Environment::open_sockets() {
-  UniqueFd api = CO_TRY(co_await sandbox_->listen(kRuntimeApiHost, kRuntimeApiPort));
+  UniqueFd api = CO_TRY(co_await sandbox_->listen(kRuntimeApiHost, runtime_api_port()));
   const std::weak_ptr<Environment> weak = weak_from_this();
   net::Handler handler = [weak](http::Request request) { return serve(weak.lock(), std::move(request)); };
   auto attached = CO_TRY(context_.runtime_api.attach(
@@ -95,9 +103,14 @@ Task<Result<>> Environment::open_sockets() {
     open = CO_TRY(context_.options.serve(std::move(server)));
   }
   const std::lock_guard lock(mutex_);
+  if (stopped_) co_return fail(unavailable("the server stops"));
   attached_.push_back(std::move(attached));
   if (open) attached_.push_back(std::move(open));
   co_return Result<>{};
+}
+
+std::uint16_t Environment::runtime_api_port() const {
+  return context_.public_port == kRuntimeApiPort ? kOtherRuntimeApiPort : kRuntimeApiPort;
 }
 
 void Environment::on_output(int stream, std::string_view bytes) {
@@ -160,6 +173,8 @@ Task<CallResult> Environment::call(const Invocation& invocation) {
     log_.begin_call();
     log_.line("START RequestId: " + invocation.request_id + " Version: " + function_->version);
     given_.set();
+    if (over_ && early_.error_type.empty())
+      early_ = {.body = {}, .error_type = "Runtime.ExitError", .what = "the server stops"};
     if (over_ && early_.body.empty()) fail_call(early_.error_type, error_status(early_.error_type), early_.what);
     if (over_ && call_) finish(early_.body, early_.error_type, error_status(early_.error_type));
   }
@@ -217,9 +232,11 @@ bool Environment::usable() const {
 
 void Environment::stop() {
   std::vector<std::unique_ptr<net::Attachment>> attached;
+  std::shared_ptr<sandbox::Sandbox> sandbox;
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(stopped_, true)) return;
+    sandbox = sandbox_;
     over_ = true;
     if (call_) fail_call("Runtime.ExitError", error_status("Runtime.ExitError"), "the server stopped the function");
     given_.set();
@@ -227,7 +244,7 @@ void Environment::stop() {
   }
   initialized_.set();
   log_.flush();
-  if (sandbox_) sandbox_->stop();
+  if (sandbox) sandbox->stop();
 }
 
 Task<> Environment::ended() {

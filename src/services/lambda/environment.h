@@ -91,12 +91,13 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void on_exit(const sandbox::Exit& exit);
   [[nodiscard]] InvokeResult report(Call& call);
   Task<Result<>> open_sockets();
+  [[nodiscard]] std::uint16_t runtime_api_port() const;
 
   EnvironmentContext& context_;
   const std::shared_ptr<const FunctionVersion> function_;
   FunctionLog log_;
   Timestamp credentials_expire_{};
-  std::shared_ptr<sandbox::Sandbox> sandbox_;
+  std::shared_ptr<sandbox::Sandbox> sandbox_;               // written once, by launch, under mutex_
   std::vector<std::unique_ptr<net::Attachment>> attached_;  // under mutex_
 
   mutable std::mutex mutex_;

@@ -94,6 +94,9 @@ struct ExecutorOptions {
   /// Serves the sockets that listen inside at the public URL as the server serves its own; null: nothing is forwarded.
   /// What it returns is kept while the socket is to be served (net::Server::attach).
   std::function<Result<std::unique_ptr<net::Attachment>>(UniqueFd listening)> serve;
+  /// Authorities (PEM file) that clients inside believe, when the public URL is https under a certificate of our own;
+  /// empty: the system's.
+  std::string ca_bundle;
   std::int32_t environments_max = 64;
   std::chrono::milliseconds idle_timeout{300'000};  // an environment without a call for so long goes
   std::chrono::milliseconds init_timeout{10'000};
@@ -129,7 +132,7 @@ class Executor {
   /// Ends idle environments of the function (unqualified ARN), and busy ones after their call: it was deleted or
   /// changed.
   void retire(const std::string& function_arn);
-  /// Ends everything. Calls that run fail. Idempotent.
+  /// Ends everything. Calls that run fail soon. Idempotent. REQUIRES: none runs any more when the executor goes.
   void stop();
 
  private:

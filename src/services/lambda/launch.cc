@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTaskRoot = "/var/task";
 constexpr const char* kRuntimeRoot = "/var/runtime";
+constexpr const char* kCaBundle = "/etc/warifu-ca.pem";
 constexpr std::uint32_t kProcessesMax = 1024;  // AWS's number of processes and threads
 
 /// What a function cannot set for itself.
@@ -85,6 +86,7 @@ sandbox::Spec sandbox_spec(const FunctionVersion& function, const RuntimeChoice&
   if (!context.runtimes_folder.empty()) {
     spec.binds.push_back({.source = context.runtimes_folder, .target = kRuntimeRoot});
   }
+  if (!context.ca_bundle.empty()) spec.binds.push_back({.source = context.ca_bundle, .target = kCaBundle});
   if (context.public_host.find_first_not_of("0123456789.:") != std::string::npos &&
       context.public_host != "localhost" && context.public_host.find(':') == std::string::npos) {
     spec.local_names.push_back(context.public_host);
@@ -102,6 +104,7 @@ sandbox::Program runtime_program(const FunctionVersion& function, const RuntimeC
       {"LD_LIBRARY_PATH", "/var/task:/var/task/lib:/opt/lib"},
       {"AWS_ENDPOINT_URL", context.public_url},
   };
+  if (!context.ca_bundle.empty()) env["AWS_CA_BUNDLE"] = env["NODE_EXTRA_CA_CERTS"] = kCaBundle;
   if (const std::string python = python_of(choice); !python.empty()) env["PYTHONPATH"] = python_path(python);
   if (function.runtime.starts_with("nodejs")) env["NODE_PATH"] = "/opt/nodejs/node_modules:/var/task/node_modules";
   for (const auto& [name, value] : function.environment) {
@@ -109,7 +112,7 @@ sandbox::Program runtime_program(const FunctionVersion& function, const RuntimeC
   }
   const std::map<std::string, std::string> own{
       {"_HANDLER", function.handler},
-      {"AWS_LAMBDA_RUNTIME_API", std::string(kRuntimeApiHost) + ":" + std::to_string(kRuntimeApiPort)},
+      {"AWS_LAMBDA_RUNTIME_API", std::string(kRuntimeApiHost) + ":" + std::to_string(context.runtime_api_port)},
       {"AWS_LAMBDA_FUNCTION_NAME", function.name},
       {"AWS_LAMBDA_FUNCTION_VERSION", function.version},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mb)},

@@ -8,9 +8,10 @@
 
 namespace warifu::services::lambda {
 
-/// Where the runtime API listens inside every environment.
+/// Where the runtime API listens inside every environment; the second port where the first is the server's own.
 inline constexpr const char* kRuntimeApiHost = "127.0.0.1";
 inline constexpr std::uint16_t kRuntimeApiPort = 9001;
+inline constexpr std::uint16_t kOtherRuntimeApiPort = 9002;
 /// The pipe of framed log records (`_LAMBDA_TELEMETRY_LOG_FD`).
 inline constexpr int kTelemetryPipe = 62;
 
@@ -20,6 +21,8 @@ struct LaunchContext {
   std::string public_url;
   std::string public_host;    // of public_url
   std::string layers_folder;  // what becomes /opt; empty: no layers
+  std::string ca_bundle;      // a file of the host; empty: the system's authorities
+  std::uint16_t runtime_api_port = kRuntimeApiPort;
 };
 
 /// The sandbox of an environment: code, layers, runtime clients, interpreter.
