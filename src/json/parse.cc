@@ -39,7 +39,8 @@ void append_utf8(std::string& out, std::uint32_t point) {
 /// itself because simdjson's document keeps neither the text of numbers nor a refusal of unpaired surrogates.
 class Parser {
  public:
-  Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
+  Parser(std::string_view text, std::size_t depth_max, bool keep = true)
+      : text_(text), depth_max_(depth_max), keep_(keep) {}
 
   Result<Value> document() {
     Value value;
@@ -116,7 +117,8 @@ class Parser {
     skip_space();
     if (accept(']')) return true;
     do {
-      if (!read_value(out.items().emplace_back())) return false;
+      Value dropped;
+      if (!read_value(keep_ ? out.items().emplace_back() : dropped)) return false;
       skip_space();
     } while (accept(','));
     return accept(']') || stop("`,` or `]` expected");
@@ -129,7 +131,8 @@ class Parser {
     do {
       skip_space();
       if (peek() != '"') return stop("a member name expected");
-      Value::Member& member = out.members().emplace_back(std::string{}, Value{});
+      Value::Member dropped{std::string{}, Value{}};
+      Value::Member& member = keep_ ? out.members().emplace_back(std::string{}, Value{}) : dropped;
       if (!read_string(member.first)) return false;
       skip_space();
       if (!accept(':')) return stop("`:` expected");
@@ -245,17 +248,29 @@ class Parser {
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   std::size_t depth_max_;
+  bool keep_;  // build the tree; otherwise only look whether it could be built
   const char* reason_ = "";
 };
 
 }  // namespace
 
-Result<Value> parse(std::string_view text, const Limits& limits) {
+namespace {
+
+Result<Value> read(std::string_view text, const Limits& limits, bool keep) {
   if (text.size() > limits.bytes_max) {
     return fail(validation_error("JSON text longer than " + std::to_string(limits.bytes_max) + " bytes"));
   }
   if (!simdjson::validate_utf8(text.data(), text.size())) return fail(validation_error("JSON text is not UTF-8"));
-  return Parser(text, limits.depth_max).document();
+  return Parser(text, limits.depth_max, keep).document();
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, const Limits& limits) { return read(text, limits, true); }
+
+Result<> check(std::string_view text, const Limits& limits) {
+  const auto value = read(text, limits, false);
+  return value ? Result<>{} : fail(value.error());
 }
 
 }  // namespace warifu::json

@@ -79,4 +79,7 @@ class Value {
 /// malformed input, invalid UTF-8, or a bound exceeded.
 [[nodiscard]] Result<Value> parse(std::string_view text, const Limits& limits = {});
 
+/// What `parse` would answer, without the tree: for text that is handed on as it is. Takes no memory but of one string.
+[[nodiscard]] Result<> check(std::string_view text, const Limits& limits = {});
+
 }  // namespace warifu::json
