@@ -99,6 +99,7 @@ Task<bool> HttpConnection::answer() {
   context_.counters.requests.add(1);
 
   const http::Response response = co_await handle(std::move(request));
+  reader_.answered();
   framing.close = framing.close || says_close(response) || context_.draining.load(std::memory_order_relaxed);
   // HTTP/1.0 knows the end of a body without a length by the end of the connection alone.
   framing.close = framing.close || (response.stream && framing.http_1_0);

@@ -13,6 +13,8 @@ inline constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 inline constexpr std::size_t kHeaderCountMax = 100;
 /// Request body where no service asked for another limit. Beyond: 413.
 inline constexpr std::size_t kBodyBytesMax = 16 * 1024 * 1024;
+/// Bodies past that, where a service takes them, all together: three uploads of Lambda's largest archives. Beyond: 503.
+inline constexpr std::size_t kLargeBodiesBytesMax = 224 * 1024 * 1024;
 /// The request target. Beyond: 414.
 inline constexpr std::size_t kTargetBytesMax = 32 * 1024;
 /// One chunk-size line with its extensions, and the trailer section as a whole. Beyond: 400.

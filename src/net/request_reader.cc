@@ -83,7 +83,14 @@ RequestReader::Step RequestReader::begin_body() {
     return Step::kReady;
   }
   body_max_ = options_.body_limit ? options_.body_limit(request_) : options_.body_bytes_max;
-  if (framing_.content_length.value_or(0) > body_max_) return refuse({413, "request body too large"});
+  // Without a length nothing can be reserved.
+  if (!framing_.content_length && options_.large_bodies) body_max_ = std::min(body_max_, options_.body_bytes_max);
+  const std::uint64_t length = framing_.content_length.value_or(0);
+  if (length > body_max_) return refuse({413, "request body too large"});
+  if (length > options_.body_bytes_max && options_.large_bodies) {
+    reservation_ = options_.large_bodies->reserve(static_cast<std::size_t>(length));
+    if (reservation_ == nullptr) return refuse({503, "too many large requests at once"});
+  }
 
   if (framing_.content_length) {
     request_.body.reserve(std::min<std::size_t>(*framing_.content_length, kBodyReserveMax));

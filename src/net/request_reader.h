@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ class RequestReader {
 
   /// The request that kReady announced, without the fields that only the connection knows; starts the next one.
   [[nodiscard]] http::Request take();
+  /// The answer has gone out: what its request was granted of the room for large bodies is given back.
+  void answered() { reservation_.reset(); }
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
   /// Framing of the request that kReady announced or that is being read.
   [[nodiscard]] const Framing& framing() const { return framing_; }
@@ -64,6 +67,7 @@ class RequestReader {
   Framing framing_;
   http::Request request_;
   std::size_t body_max_ = 0;
+  std::shared_ptr<void> reservation_;
   Refusal refusal_;
 };
 

@@ -36,6 +36,41 @@ TEST(RequestReaderTest, KeepsWhatFollowsForTheNextRequest) {
   EXPECT_EQ(reader.next(), Step::kNeedMore);
 }
 
+TEST(RequestReaderTest, LargeBodiesShareABoundedRoom) {
+  ServerOptions options;
+  options.body_bytes_max = 10;
+  options.body_limit = [](const http::Request&) { return std::size_t{100}; };
+  options.large_bodies = std::make_shared<LargeBodies>(50);
+  const auto put = [](std::size_t bytes) {
+    return "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+           std::string(bytes, 'x');
+  };
+  RequestReader first(options);
+  ASSERT_EQ(feed(first, put(50)), Step::kReady);
+  EXPECT_EQ(options.large_bodies->used(), 50U);
+  RequestReader second(options);
+  ASSERT_EQ(feed(second, put(11)), Step::kRefused);
+  EXPECT_EQ(second.refusal().status, 503);
+  RequestReader small(options);
+  EXPECT_EQ(feed(small, put(10)), Step::kReady) << "an ordinary body needs no room";
+  RequestReader beyond(options);
+  ASSERT_EQ(feed(beyond, put(101)), Step::kRefused);
+  EXPECT_EQ(beyond.refusal().status, 413);
+  (void)first.take();
+  first.answered();
+  EXPECT_EQ(options.large_bodies->used(), 0U);
+  {
+    RequestReader third(options);
+    EXPECT_EQ(feed(third, put(11)), Step::kReady);
+    EXPECT_EQ(options.large_bodies->used(), 11U);
+  }
+  EXPECT_EQ(options.large_bodies->used(), 0U) << "a connection that ends gives back what it holds";
+  RequestReader chunked(options);
+  const std::string head = "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_EQ(feed(chunked, head + "b\r\n01234567890\r\n0\r\n\r\n"), Step::kRefused);
+  EXPECT_EQ(chunked.refusal().status, 413) << "without a length nothing can be granted";
+}
+
 TEST(RequestReaderTest, InvitesABodyOnce) {
   const ServerOptions options;
   RequestReader reader(options);

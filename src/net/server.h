@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/unique_fd.h"
+#include "net/large_bodies.h"
 #include "net/limits.h"
 
 namespace warifu::net {
@@ -47,7 +48,10 @@ struct ServerOptions {
   std::size_t header_bytes_max = kHeaderBytesMax;
   std::size_t header_count_max = kHeaderCountMax;
   std::size_t body_bytes_max = kBodyBytesMax;
-  BodyLimit body_limit;  // when set, replaces body_bytes_max
+  /// When set, replaces body_bytes_max. What it allows past that must state its length, and takes its room from
+  /// `large_bodies`; where there is none: 503.
+  BodyLimit body_limit;
+  std::shared_ptr<LargeBodies> large_bodies;
   std::size_t connections_max = kConnectionsMax;
 
   std::chrono::milliseconds idle_timeout = kIdleTimeout;
