@@ -26,7 +26,7 @@ THIRD_PARTY = {
     "seccomp.h": {"sandbox"},
     "utf8proc.h": {"search"},
     "libstemmer.h": {"search"},
-    "re2/": {"mcp", "wire"},
+    "re2/": {"mcp", "services/logs", "wire"},
     "spdlog/": {"server"},
     "CLI/": {"cli", "main"},
     "yaml-cpp/": {"server", "cli", "openapi"},
