@@ -16,6 +16,7 @@
 #include "gen/model/services.h"
 #include "json/writer.h"
 #include "server/extracting.h"
+#include "server/functions.h"
 #include "server/internal_routes.h"
 #include "server/last_use_writer.h"
 #include "server/logging.h"
@@ -68,6 +69,8 @@ Result<net::ServerOptions> net_options(const ServeOptions& options) {
   out.listen.clear();
   for (const std::string& text : options.listen) out.listen.push_back(TRY(net::Endpoint::parse(text)));
   out.threads = options.threads;
+  out.body_limit = body_limit;
+  out.large_bodies = std::make_shared<net::LargeBodies>(net::kLargeBodiesBytesMax);
   out.tls_cert_path = options.tls_cert;
   out.tls_key_path = options.tls_key;
   out.trusted_proxies = options.trusted_proxies;
@@ -84,6 +87,8 @@ struct App::Parts {
     if (server) server->stop(std::chrono::milliseconds{0});
     if (trail) trail->close();  // who waits for it does so on the server's loops too
     if (gateways) gateways->stop();
+    functions_background = {};
+    functions.reset();  // its sandboxes' sockets are the server's
     if (extracting) extracting->stop();
     if (chat) chat->close();
   }
@@ -102,6 +107,7 @@ struct App::Parts {
   std::unique_ptr<audit::DenialBook> denials;
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<api::Environment> environment;
+  std::unique_ptr<Functions> functions;
   api::Registry registry;
   wire::Router router{model::services()};
   std::unique_ptr<services::gateway::DataPlane> gateways;
@@ -109,6 +115,7 @@ struct App::Parts {
   std::unique_ptr<net::Server> server;
   std::string public_url;
   std::jthread background;
+  std::jthread functions_background;
 
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
@@ -116,6 +123,7 @@ struct App::Parts {
       co_return std::move(*response);
     }
     if (gateways->takes(request)) co_return co_await gateways->serve(std::move(request));
+    if (auto code = functions->code_route(request, hosts)) co_return std::move(*code);
     co_return co_await pipeline->serve(std::move(request));
   }
 
@@ -158,6 +166,8 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                                                                            .clock = parts->clock,
                                                                            .random = parts->random,
                                                                            .public_url = parts->public_url});
+  parts->functions = TRY(Functions::open(options.data, *parts->environment));
+  parts->functions->bind(parts->registry);
   api::PipelineOptions pipeline_options;
   pipeline_options.hosts = parts->hosts;
   pipeline_options.development = options.development;
@@ -188,6 +198,9 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
   parts->gateways->resume();
+  parts->functions->start(*parts->server);
+  parts->functions_background =
+      std::jthread([raw](const std::stop_token& stop) { raw->functions->run_background_work(stop); });
   // What a stop or a crash interrupted goes on beside the first requests, not before them.
   parts->background = std::jthread([raw](const std::stop_token& stop) {
     if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {

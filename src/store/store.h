@@ -29,8 +29,8 @@ class Partition {
   /// The server's own rows: access key index, master key check, format version.
   [[nodiscard]] static Partition system();
 
-  /// The partition's bytes in the engine's keys, before their terminator: `111111111111/account`,
-  /// `111111111111/memory/arn:…`, `111111111111/service/lambda`, `system`. Holds no zero byte; differs for different partitions.
+  /// Its bytes in the engine's keys, before their terminator: `111111111111/account`, `111111111111/memory/arn:…`,
+  /// `111111111111/service/lambda`, `system`. Holds no zero byte; differs for different partitions.
   [[nodiscard]] const std::string& name() const { return name_; }
   /// The account whose data key seals this partition; nullopt for `system`.
   [[nodiscard]] const std::optional<AccountId>& owner() const { return owner_; }

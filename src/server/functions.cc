@@ -1,0 +1,126 @@
+#include "server/functions.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/log.h"
+#include "services/lambda/limits.h"
+#include "services/lambda/operations.h"
+#include "services/logs/operations.h"
+#include "services/logs/sweep.h"
+
+namespace warifu::server {
+namespace {
+
+namespace lambda = services::lambda;
+namespace logs = services::logs;
+
+constexpr std::chrono::minutes kSweepEvery{10};
+constexpr std::string_view kScope = "/lambda/aws4_request";
+
+http::Response json(int status, std::string body) {
+  http::Response response{.status = status, .headers = {}, .body = std::move(body)};
+  response.headers.add("Content-Type", "application/json");
+  return response;
+}
+
+}  // namespace
+
+class Functions::ExecutorRunner final : public lambda::Runner {
+ public:
+  explicit ExecutorRunner(lambda::Executor& executor) : executor_(executor) {}
+  Task<Result<lambda::InvokeResult>> invoke(std::shared_ptr<const lambda::FunctionVersion> function,
+                                            lambda::Invocation invocation) override {
+    return executor_.invoke(std::move(function), std::move(invocation));
+  }
+  Result<lambda::RuntimeChoice> choose(std::string_view runtime) override { return executor_.choose(runtime); }
+  void retire(const std::string& function_arn) override { executor_.retire(function_arn); }
+
+ private:
+  lambda::Executor& executor_;
+};
+
+Functions::Functions(const api::Environment& environment) : environment_(environment) {}
+Functions::~Functions() { stop(); }
+
+Result<std::unique_ptr<Functions>> Functions::open(const std::string& data, const api::Environment& environment) {
+  auto functions = std::unique_ptr<Functions>(new Functions(environment));
+  functions->folder_ = std::filesystem::path(data) / "lambda";
+  functions->service_ = TRY(lambda::Service::open({.folder = functions->folder_}, environment));
+  return functions;
+}
+
+void Functions::bind(api::Registry& registry) {
+  lambda::bind(registry, *service_);
+  logs::bind(registry);
+}
+
+void Functions::start(net::Server& server) {
+  auto driver = sandbox::open_bubblewrap();
+  if (!driver) {
+    log::warn("functions cannot run on this machine", {{"why", driver.error().message}});
+    return;
+  }
+  driver_ = std::move(*driver);
+  lambda::ExecutorOptions options;
+  options.runtimes_folder = lambda::find_runtimes("");
+  options.scratch_folder = (folder_ / "layers").string();
+  options.public_url = environment_.public_url;
+  options.serve = [&server](UniqueFd listening) { return server.attach(std::move(listening)); };
+  auto executor = lambda::Executor::start(std::move(options), *driver_, environment_.clock, environment_.random);
+  if (!executor) {
+    log::warn("functions cannot run on this machine", {{"why", executor.error().message}});
+    return;
+  }
+  executor_ = std::move(*executor);
+  runner_ = std::make_unique<ExecutorRunner>(*executor_);
+  service_->run_with(*runner_);
+}
+
+void Functions::run_background_work(const std::stop_token& stop) {
+  service_->resume(stop);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    const auto deleted = logs::sweep::deleted(environment_.db, stop);
+    const auto expired = logs::sweep::expired(environment_.db, environment_.clock.now(), stop);
+    if (!deleted) log::warn("deleted logs could not be swept", {{"why", deleted.error().message}});
+    if (!expired) log::warn("expired logs could not be swept", {{"why", expired.error().message}});
+    never.wait_for(lock, stop, kSweepEvery, [] { return false; });
+  }
+}
+
+std::optional<http::Response> Functions::code_route(const http::Request& request, const api::HostPolicy& hosts) {
+  if (!request.path().starts_with(lambda::kCodePath)) return std::nullopt;
+  if (!hosts.judge(request.headers.get("host").value_or(""))) {
+    return json(421, R"({"message":"this server does not answer to that host; see --host"})");
+  }
+  if (request.method != "GET" && request.method != "HEAD") return json(405, R"({"message":"method not allowed"})");
+  auto zip = service_->fetch_code(request.path().substr(lambda::kCodePath.size()));
+  if (!zip) return json(503, R"({"message":"the code cannot be read"})");
+  if (!*zip) return json(403, R"({"message":"this URL is none, or its time is over"})");
+  http::Response response{.status = 200, .headers = {}, .body = std::move(**zip)};
+  response.headers.add("Content-Type", "application/zip");
+  return response;
+}
+
+void Functions::stop() {
+  if (executor_) executor_->stop();
+  if (service_) service_->stop();
+}
+
+std::size_t body_limit(const http::Request& head) {
+  const std::string_view path = head.path();
+  const bool create = path == "/2015-03-31/functions" || path == "/2015-03-31/functions/";
+  const bool update = path.starts_with("/2015-03-31/functions/") && path.ends_with("/code");
+  const bool layer = path.starts_with("/2018-10-31/layers/") && path.ends_with("/versions");
+  // Whoever writes the scope has proven nothing: what is read for all of them together is bounded (net::LargeBodies).
+  const auto authorization = head.headers.get("authorization");
+  const bool signed_for_lambda = authorization && authorization->find(kScope) != std::string_view::npos;
+  if ((create || update || layer) && signed_for_lambda) return lambda::kUploadBodyBytesMax;
+  return net::kBodyBytesMax;
+}
+
+}  // namespace warifu::server
