@@ -5,9 +5,11 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "net/beside.h"
+#include "openapi/openapi.h"
 #include "services/gateway/endpoint.h"
 #include "services/gateway/lambda_target.h"
 #include "services/gateway/mcp_server_target.h"
+#include "services/gateway/openapi_target.h"
 #include "services/gateway/target_rows.h"
 
 namespace warifu::services::gateway {
@@ -32,6 +34,7 @@ Kinds make_kinds(const api::Environment& environment, Outbound& outbound) {
   Kinds kinds;
   kinds.lambda = make_lambda_kind(environment, outbound);
   kinds.mcp_server = make_mcp_server_kind(outbound);
+  kinds.open_api = make_openapi_kind(outbound);
   return kinds;
 }
 
@@ -76,7 +79,13 @@ struct Open {
 struct DataPlane::Impl final : public Connector {
   explicit Impl(DataPlaneOptions given) : options(std::move(given)) {}
 
-  Result<> check(const m::TargetConfiguration&) const override { return {}; }
+  Result<> check(const m::TargetConfiguration& configuration) const override {
+    if (!configuration.mcp) return {};
+    for (const auto* document : {&configuration.mcp->open_api_schema, &configuration.mcp->smithy_model}) {
+      if (*document && (*document)->inline_payload) (void)TRY(openapi::read(*(*document)->inline_payload));
+    }
+    return {};
+  }
 
   void wanted(const WaitingTarget& waiting) override {
     std::lock_guard lock(mutex);

@@ -62,6 +62,8 @@ Task<Answer> list(Shared& shared, std::shared_ptr<Exchange> exchange, Listing li
 /// What `target` is to perform.
 Invocation invocation_of(const Exchange& exchange, const Message& message, std::shared_ptr<const Target> target) {
   http::Headers headers = propagated(exchange.request.headers, target->request_headers);
+  // Only an interceptor's own is passed on, and beats the credential provider.
+  if (!exchange.authorization.empty()) headers.add("Authorization", exchange.authorization);
   return {.target = std::move(target),
           .method = message.method,
           .name = {},

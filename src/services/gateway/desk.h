@@ -34,7 +34,8 @@ struct Exchange {
   std::shared_ptr<const Offer> offer;
   mcp::Envelope envelope;
   Conversation conversation;
-  json::Value capabilities;  // of the client; null: not known
+  json::Value capabilities;     // of the client; null: not known
+  std::string authorization{};  // that an interceptor set for the target; empty: none did
 };
 
 /// The outcome of one request: the text of its result, or an error; and what else its answer carries.

@@ -41,6 +41,15 @@ http::Response encoded(const mcp::Envelope& envelope, const mcp::Message& messag
   return response;
 }
 
+http::Response interceptor_failed(const http::Request& request, bool debug, const Error& error) {
+  const auto body = mcp::read_body(request.body);
+  std::optional<mcp::Id> id;
+  if (body) id = body->messages.front().id;
+  const std::string why = debug ? "Interceptor failed: " + error.message : std::string(kGenericFailure);
+  return mcp::reply_text(500,
+                         mcp::print(mcp::error(id, {.code = mcp::rpc::kInternalError, .message = why, .data = {}})));
+}
+
 std::string answer_text(const mcp::Message& message, const Outcome& outcome) {
   return outcome.answer ? mcp::print_result(*message.id, *outcome.answer)
                         : mcp::print(mcp::error(message.id, outcome.answer.error()));
@@ -55,7 +64,9 @@ struct Endpoint::Visitor {
   std::shared_ptr<const KnownGateway> gateway;
   std::shared_ptr<const Offer> offer;
   Guest guest;
-  bool streamed = false;  // its end is told when the stream has ended
+  bool streamed = false;      // its end is told when the stream has ended
+  std::string authorization;  // that an interceptor set; empty: none
+  bool whole = false;         // its answer is not streamed: an interceptor sees it first
 };
 
 Endpoint::Endpoint(api::Pipeline& pipeline, const api::Environment& environment, Shared& shared, Outbound& outbound,
@@ -66,6 +77,7 @@ Endpoint::Endpoint(api::Pipeline& pipeline, const api::Environment& environment,
       tokens_(outbound, environment.clock),
       admission_(pipeline, environment, tokens_),
       http_(outbound),
+      interceptors_(environment, outbound),
       options_(std::move(options)) {}
 
 bool Endpoint::takes(const http::Request& request) const { return addressee_of(request, options_.domain).has_value(); }
@@ -194,6 +206,28 @@ Task<http::Response> Endpoint::serve_mcp(std::shared_ptr<Visitor> visitor) {
     if (auto ended = end_session(*visitor)) co_return std::move(*ended);
   }
   if (visitor->request.method != "POST") co_return mcp::wrong_method();
+  if (visitor->gateway->gateway.interceptor_configurations) co_return co_await serve_intercepted(visitor);
+  co_return co_await serve_post(visitor);
+}
+
+Task<http::Response> Endpoint::serve_intercepted(std::shared_ptr<Visitor> visitor) {
+  const KnownGateway& gateway = *visitor->gateway;
+  const bool debug = visitor->offer->debug();
+  const http::Request came = visitor->request;
+  visitor->whole = Interceptors::has(gateway.gateway, "RESPONSE");
+  // What an interceptor cannot judge must not pass.
+  auto early = co_await interceptors_.on_request(gateway, visitor->request);
+  if (!early) co_return interceptor_failed(came, debug, early.error());
+  const std::string now(visitor->request.headers.get("authorization").value_or(""));
+  if (now != came.headers.get("authorization").value_or("")) visitor->authorization = now;
+  http::Response response = *early ? std::move(**early) : co_await serve_post(visitor);
+  if (response.stream || response.body.empty()) co_return response;
+  const auto changed = co_await interceptors_.on_response(gateway, came, response);
+  if (!changed) co_return interceptor_failed(came, debug, changed.error());
+  co_return response;
+}
+
+Task<http::Response> Endpoint::serve_post(std::shared_ptr<Visitor> visitor) {
   auto envelope = mcp::open_envelope(visitor->request, visitor->offer->profile());
   if (!envelope) co_return std::move(envelope).error();
   auto exchange = std::make_shared<Exchange>(
@@ -204,6 +238,7 @@ Task<http::Response> Endpoint::serve_mcp(std::shared_ptr<Visitor> visitor) {
                .conversation = {.gateway = visitor->gateway->place.id, .caller = visitor->guest.caller, .session = {}},
                .capabilities = {}});
   exchange->request.body.clear();
+  exchange->authorization = visitor->authorization;
   if (auto lost = enter_session(*visitor, *exchange)) co_return std::move(*lost);
   co_return co_await serve_messages(visitor, exchange);
 }
@@ -231,7 +266,7 @@ Task<http::Response> Endpoint::serve_messages(std::shared_ptr<Visitor> visitor, 
 
 Task<http::Response> Endpoint::serve_one(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange) {
   mcp::Message message = exchange->envelope.messages.front();
-  if (exchange->envelope.may_stream && is_forwarded(message.method)) {
+  if (exchange->envelope.may_stream && is_forwarded(message.method) && !visitor->whole) {
     Reply begun = co_await begin_reply(shared_, exchange, message, [this, visitor](const Outcome* outcome) {
       pipeline_.depart(visitor->guest.visit,
                        {.status = 200, .error_code = outcome == nullptr ? "ClientDisconnected" : ""});

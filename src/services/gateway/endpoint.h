@@ -9,6 +9,7 @@
 #include "services/gateway/address.h"
 #include "services/gateway/desk.h"
 #include "services/gateway/http_target.h"
+#include "services/gateway/interceptors.h"
 
 namespace warifu::services::gateway {
 
@@ -36,6 +37,8 @@ class Endpoint {
   Task<http::Response> answer(http::Request request, Addressee addressee);
   Task<http::Response> admitted(std::shared_ptr<Visitor> visitor);
   Task<http::Response> serve_mcp(std::shared_ptr<Visitor> visitor);
+  Task<http::Response> serve_intercepted(std::shared_ptr<Visitor> visitor);
+  Task<http::Response> serve_post(std::shared_ptr<Visitor> visitor);
   Task<http::Response> serve_messages(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange);
   Task<http::Response> serve_one(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange);
   std::optional<http::Response> enter_session(const Visitor& visitor, Exchange& exchange);
@@ -53,6 +56,7 @@ class Endpoint {
   TokenAuthorizer tokens_;
   Admission admission_;
   HttpTargets http_;
+  Interceptors interceptors_;
   EndpointOptions options_;
 };
 

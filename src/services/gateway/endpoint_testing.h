@@ -23,6 +23,7 @@
 #include "services/gateway/control.h"
 #include "services/gateway/endpoint.h"
 #include "services/gateway/lambda_target.h"
+#include "services/gateway/openapi_target.h"
 
 /// For tests of the data plane: requests as clients send them, through endpoint and pipeline, with a Lambda and an STS
 /// that do just enough behind the real authorization.
@@ -41,8 +42,9 @@ class FakeOutbound final : public Outbound {
                            http::Request& request) override {
     return real_->authorize(target, invocation, url, request);
   }
-  Task<Result<http::Response>> fetch(std::string url, http::Request, std::chrono::milliseconds) override {
+  Task<Result<http::Response>> fetch(std::string url, http::Request request, std::chrono::milliseconds) override {
     ++fetches[url];
+    last = std::move(request);
     const auto found = documents.find(url);
     if (found == documents.end()) co_return fail(unavailable("nothing is at " + url));
     co_return http::Response{.status = 200, .headers = {}, .body = found->second};
@@ -54,6 +56,7 @@ class FakeOutbound final : public Outbound {
 
   std::map<std::string, std::string> documents;
   std::map<std::string, int> fetches;
+  http::Request last;
 
  private:
   std::unique_ptr<ClosableOutbound> real_;
@@ -65,13 +68,17 @@ struct FakeLambda {
   std::vector<std::string> callers;
   std::string payload = R"({"ok":true})";
   std::string function_error;
+  /// When set, what it returns to this input.
+  std::function<std::string(const std::string& function, const json::Value& event)> answer;
 
   Task<Result<model::lambda::InvokeOutput>> invoke(api::Call& call, model::lambda::InvokeInput input) {
     callers.push_back(call.principal().arn);
-    calls.push_back(std::move(input));
     model::lambda::InvokeOutput out;
     out.status_code = 200;
     out.payload = payload;
+    if (answer)
+      out.payload = answer(input.function_name, json::parse(input.payload.value_or("")).value_or(json::Value()));
+    calls.push_back(std::move(input));
     if (!function_error.empty()) out.function_error = function_error;
     co_return out;
   }
@@ -247,7 +254,9 @@ class EndpointTest : public ::testing::Test {
   api::testing::Keys b = server.account(kB);
   FakeOutbound outbound{make_outbound(server.environment(), {})};
   Shared shared{.environment = server.environment(),
-                .kinds = {.lambda = make_lambda_kind(server.environment(), outbound), .mcp_server = {}, .open_api = {}},
+                .kinds = {.lambda = make_lambda_kind(server.environment(), outbound),
+                          .mcp_server = {},
+                          .open_api = make_openapi_kind(outbound)},
                 .offers = {},
                 .search = {},
                 .sessions = {server.environment().sealer, server.environment().random},

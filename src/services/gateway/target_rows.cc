@@ -61,6 +61,7 @@ decltype(Target::place) place_of(const m::TargetConfiguration& configuration) {
     const m::McpTargetConfiguration& mcp = *configuration.mcp;
     if (mcp.lambda) return lambda_place(*mcp.lambda);
     if (mcp.mcp_server) return mcp_server_place(*mcp.mcp_server);
+    if (mcp.smithy_model) return OpenApiPlace{.document = mcp.smithy_model->inline_payload.value_or("")};
     if (mcp.open_api_schema) return OpenApiPlace{.document = mcp.open_api_schema->inline_payload.value_or("")};
   }
   if (configuration.http) {

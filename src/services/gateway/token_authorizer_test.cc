@@ -56,7 +56,8 @@ TEST_F(TokenTest, LetsAGoodTokenInAndTellsTheOthersWhy) {
 TEST_F(TokenTest, EachClaimCounts) {
   const std::string id = guarded(
       R"(,"customClaims":[{"inboundTokenClaimName":"team","inboundTokenClaimValueType":"STRING",)"
-      R"("authorizingClaimMatchValue":{"claimMatchValue":{"matchValueString":"blue"},"claimMatchOperator":"EQUALS"}}])");
+      R"("authorizingClaimMatchValue":{"claimMatchValue":{"matchValueString":"blue"},)"
+      R"("claimMatchOperator":"EQUALS"}}])");
   const auto with_team = [&](std::string_view change, std::string_view to) {
     auto out = json::parse(claims(change, to)).value();
     if (change != "team") out.set("team", json::Value::string("blue"));
