@@ -9,6 +9,8 @@ echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
 echo "== functions"
 build/clients/venv/bin/python -B bench/lambda_bench.py
+echo "== gateways"
+build/clients/venv/bin/python -B bench/gateway_bench.py
 echo "== a start with many memories"
 build/clients/venv/bin/python -B bench/start_bench.py
 echo "== how soon memories form, and what it costs"
