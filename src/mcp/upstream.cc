@@ -559,7 +559,8 @@ Task<Result<>> Upstream::notify(std::string session_key, Message message) {
   co_return co_await impl->send(session, std::move(message), {});
 }
 
-Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string session_key, http::Headers headers) {
+Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string session_key,
+                                                      json::Value client_capabilities, http::Headers headers) {
   struct Words {
     std::string_view method, member, capability;
   };
@@ -569,13 +570,17 @@ Task<Result<std::vector<json::Value>>> Upstream::list(Listing what, std::string 
                                             {"resources/templates/list", "resourceTemplates", "resources"}}};
   const Words words = kWords.at(static_cast<std::size_t>(what));
   const std::shared_ptr<Impl> impl = impl_;
-  const SessionPtr session = CO_TRY(co_await impl->ensure({.key = session_key, .headers = headers}));
+  const SessionPtr session =
+      CO_TRY(co_await impl->ensure({.key = session_key, .capabilities = client_capabilities, .headers = headers}));
   std::vector<json::Value> items;
   if (session->capabilities.is_object() && session->capabilities.find(words.capability) == nullptr) co_return items;
   std::string cursor;
   std::size_t bytes = 0;
   for (std::size_t page = 0; page < kPagesMax; ++page) {
-    Call call{.session_key = session_key, .method = std::string(words.method), .headers = headers};
+    Call call{.session_key = session_key,
+              .client_capabilities = client_capabilities,
+              .method = std::string(words.method),
+              .headers = headers};
     call.timeout = std::chrono::seconds(60);
     if (!cursor.empty()) call.params = json::Value::object().set("cursor", json::Value::string(cursor));
     Outcome outcome = CO_TRY(co_await impl->call(std::move(call)));

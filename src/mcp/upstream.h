@@ -133,7 +133,8 @@ class Upstream {
 
   /// All pages of a listing. Empty where the server says that it has no such thing. kTooLarge past kItemsMax,
   /// kPagesMax.
-  Task<Result<std::vector<json::Value>>> list(Listing what, std::string session_key = {}, http::Headers headers = {});
+  Task<Result<std::vector<json::Value>>> list(Listing what, std::string session_key = {},
+                                              json::Value client_capabilities = {}, http::Headers headers = {});
 
   /// What was settled; makes the session where there is none.
   Task<Result<std::shared_ptr<const Session>>> session(std::string session_key, json::Value client_capabilities,

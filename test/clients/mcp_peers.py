@@ -57,15 +57,15 @@ def running(command: list[str], port: int, log: Path, **environment: str) -> Ite
             process.wait()
 
 
-def conformance_upstream(folder: Path) -> Any:
-    port = free_port()
+def conformance_upstream(folder: Path, port: int = 0) -> Any:
+    port = port or free_port()
     script = ROOT / "test" / "clients" / "conformance_upstream.py"
     return running([str(VENV_BIN / "python"), str(script), str(port)], port, folder / "upstream.log")
 
 
-def everything(folder: Path) -> Any:
+def everything(folder: Path, port: int = 0) -> Any:
     """`@modelcontextprotocol/server-everything`."""
-    port = free_port()
+    port = port or free_port()
     script = MODULES / "@modelcontextprotocol" / "server-everything" / "dist" / "index.js"
     return running([node(), str(script), "streamableHttp"], port, folder / "everything.log", PORT=str(port))
 

@@ -26,6 +26,14 @@ json::Value client_info() {
       .set("version", json::Value::string("1.0.0"));
 }
 
+/// A server may offer only what the client can take part in: a catalogue is for all clients, so it is asked for as one
+/// that can be asked everything.
+json::Value every_capability() {
+  const json::Value on = json::Value::object();
+  return json::Value::object().set("elicitation", on).set("sampling", on).set("roots", on);
+}
+constexpr std::string_view kCatalogueSession = "catalogue";
+
 /// HTTP to one target's endpoint, with the target's credentials.
 class TargetCarrier final : public mcp::Carrier {
  public:
@@ -254,7 +262,7 @@ class McpServerKind final : public TargetKind {
          {Listing::kResources, &catalogue.resources},
          {Listing::kTemplates, &catalogue.templates}}};
     for (const auto& [what, into] : parts) {
-      auto items = co_await peer->upstream.list(what);
+      auto items = co_await peer->upstream.list(what, std::string(kCatalogueSession), every_capability());
       if (!items) co_return fail(not_connected(items.error().message));
       std::erase_if(*items, [kind = what](const json::Value& item) { return !is_usable(kind, item); });
       *into = std::move(*items);
@@ -277,7 +285,8 @@ class McpServerKind final : public TargetKind {
   }
 
   static Task<bool> learn_schemas(std::shared_ptr<Peer> peer) {
-    const auto tools = co_await peer->upstream.list(Listing::kTools);
+    const auto tools =
+        co_await peer->upstream.list(Listing::kTools, std::string(kCatalogueSession), every_capability());
     if (tools) keep_schemas(*peer, *tools);
     co_return tools.has_value();
   }
