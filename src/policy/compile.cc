@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "policy/program.h"
+#include "policy/same_text.h"
 
 namespace warifu::policy {
 namespace {
@@ -70,8 +71,17 @@ ServiceIndex::ServiceIndex(const std::vector<Statement>& statements) {
 }
 
 std::uint64_t ServiceIndex::hash(std::string_view service) {
-  std::uint64_t value = 0xcbf29ce484222325ULL;
-  for (const char c : service) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
+  std::uint64_t value = service.size();
+  const auto add = [&](std::uint64_t bytes) { value = ((value ^ bytes) * kOdd) ^ (value >> 32U); };
+  const char* at = service.data();
+  std::size_t left = service.size();
+  for (; left > 8; left -= 8, at += 8) add(eight_bytes(at));
+  if (service.size() >= 8) {
+    add(eight_bytes(at + left - 8));
+  } else {
+    for (; left > 0; --left) add(static_cast<unsigned char>(*at++));
+  }
   return value;
 }
 
@@ -79,7 +89,7 @@ std::span<const std::uint16_t> ServiceIndex::of(std::string_view service, std::u
   auto row = std::ranges::lower_bound(rows_, hash, {}, &Row::hash);
   // Services that hash alike stand side by side.
   for (; row != rows_.end() && row->hash == hash; ++row) {
-    if (row->service == service) return row->statements;
+    if (same_text(row->service, service)) return row->statements;
   }
   return {};
 }

@@ -245,7 +245,7 @@ void Context::set_tag(std::string_view prefix, std::string_view tag_key, std::st
   set(std::string_view{name.data(), size}, value);
 }
 
-const ContextValues* Context::find(KeyRef key) const {
+const ContextValues* Context::find(const KeyRef& key) const {
   State& state = *state_;
   State::Slot* slot = nullptr;
   if (key.id.known()) {

@@ -59,7 +59,7 @@ class Context {
   void set_tag(std::string_view prefix, std::string_view tag_key, std::string_view value);
 
   /// nullptr when absent. Does not allocate.
-  [[nodiscard]] const ContextValues* find(KeyRef key) const;
+  [[nodiscard]] const ContextValues* find(const KeyRef& key) const;
   [[nodiscard]] const ContextValues* find(KeyId id) const { return find(KeyRef{id, {}}); }
   [[nodiscard]] const ContextValues* find(std::string_view name) const;
   /// Every key that is present, in the order in which it was first set.

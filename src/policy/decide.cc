@@ -36,7 +36,9 @@ class Tally {
                       .has_boundary = has_boundary};
     for (std::size_t i = 0; i < layers.size(); ++i) {
       question.needs_principal = speaks_for_resource(layers[i].kind);
-      add(layers[i].kind, i, evaluate(layers[i].policies, question, options));
+      Verdict verdict;
+      evaluate(layers[i].policies, question, options, verdict);
+      add(layers[i].kind, i, verdict);
     }
   }
 
@@ -52,7 +54,7 @@ class Tally {
   }
 
  private:
-  void add(LayerKind kind, std::size_t layer, Verdict verdict) {
+  void add(LayerKind kind, std::size_t layer, Verdict& verdict) {
     verdict.deny.layer = verdict.allow.layer = static_cast<std::uint16_t>(layer);
     if (verdict.denies() && (!denied() || kind < denied_by_)) {
       deny_ = verdict.deny;

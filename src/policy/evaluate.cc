@@ -79,14 +79,12 @@ bool speaks_for_resource(LayerKind kind) {
          kind == LayerKind::kRcp;
 }
 
-Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies, const Question& question,
-                 DecideOptions options) {
-  Verdict verdict;
+void evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies, const Question& question,
+              DecideOptions options, Verdict& verdict) {
   for (std::size_t i = 0; i < policies.size(); ++i) {
     CHECK(policies[i] != nullptr, "a layer has a hole where a policy should be");
     if (read_policy(policies[i]->program(), i, question, options.use_index, verdict)) break;
   }
-  return verdict;
 }
 
 Question question_of(const Request& request, const FoldedAction& action, LayerKind kind, bool has_boundary) {
@@ -103,7 +101,9 @@ Question question_of(const Request& request, const FoldedAction& action, LayerKi
 Verdict evaluate(const Layer& layer, const Request& request, bool has_boundary, DecideOptions options) {
   const FoldedAction action(request.action);
   if (!action.usable()) return {};
-  return evaluate(layer.policies, question_of(request, action, layer.kind, has_boundary), options);
+  Verdict verdict;
+  evaluate(layer.policies, question_of(request, action, layer.kind, has_boundary), options, verdict);
+  return verdict;
 }
 
 }  // namespace warifu::policy

@@ -3,6 +3,7 @@
 #include "base/arn.h"
 #include "base/encoding.h"
 #include "policy/program.h"
+#include "policy/same_text.h"
 
 namespace warifu::policy {
 
@@ -80,7 +81,7 @@ PrincipalMatcher::Name PrincipalMatcher::read(const PrincipalName& name) {
 }
 
 void PrincipalMatcher::look(const Name& name, const PrincipalView& principal, Listed& listed) {
-  const auto is = [&](std::string_view own) { return !own.empty() && own == name.text; };
+  const auto is = [&](std::string_view own) { return !own.empty() && same_text(own, name.text); };
   const bool is_session =
       principal.kind == PrincipalKind::kRoleSession || principal.kind == PrincipalKind::kFederatedUser;
   switch (name.kind) {

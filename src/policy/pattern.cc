@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "policy/document.h"
+#include "policy/same_text.h"
 
 namespace warifu::policy {
 namespace {
@@ -64,7 +65,7 @@ void append(std::vector<Segment>& segments, Segment segment) {
 char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool starts_with(std::string_view text, std::string_view prefix, bool fold) {
-  if (!fold) return text.starts_with(prefix);
+  if (!fold) return begins_with(text, prefix);
   return text.size() >= prefix.size() && std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, folded, folded);
 }
 
@@ -236,10 +237,10 @@ Match Pattern::match(const Subject& subject, const Context& context) const {
     case Kind::kAll:
       return Match::kYes;
     case Kind::kExact:
-      return yes_if(subject.text == text_);
+      return yes_if(same_text(subject.text, text_));
     case Kind::kPrefix:
       // An ARN's fields before the last must all be in the text: the final `*` takes none of their colons.
-      return yes_if(text_.size() >= subject.colons_end && subject.text.starts_with(text_));
+      return yes_if(text_.size() >= subject.colons_end && begins_with(subject.text, text_));
     case Kind::kGeneral:
     case Kind::kTemplate:
       break;

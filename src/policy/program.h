@@ -46,8 +46,10 @@ struct FoldedAction {
   std::size_t size = 0, colon = 0;
 };
 
-[[nodiscard]] Verdict evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies,
-                               const Question& question, DecideOptions options);
+/// Adds to `verdict` what the policies say. By reference: packed into registers, its small fields are stored and read
+/// back in other widths, which the processor waits for.
+void evaluate(std::span<const std::shared_ptr<const CompiledPolicy>> policies, const Question& question,
+              DecideOptions options, Verdict& verdict);
 [[nodiscard]] bool speaks_for_resource(LayerKind kind);
 /// What a layer of that kind is asked. Views `request` and `action`. REQUIRES: action.usable().
 [[nodiscard]] Question question_of(const Request& request, const FoldedAction& action, LayerKind kind,
