@@ -29,6 +29,8 @@ echo "== one decision, one signature, one codec"
 for name in policy sigv4 wire sandbox; do
   "build/release/${name}_bench" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 done
+echo "== one decision beside other engines"
+python3 -B bench/authz_side_by_side.py --write
 echo "== the store alone"
 build/release/store_bench
 echo "== the bare server against nginx"
