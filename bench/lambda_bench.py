@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures functions, in one run: a warm Invoke of a Python function through the whole server (signature, authorization,
-audit, sandbox), and a cold one beside starting the same interpreter with the same runtime client by hand. Prints Markdown
-rows.
+"""Measures functions, in one run: a warm Invoke of a Python function through the whole server (signature,
+authorization, audit, sandbox), and a cold one beside starting the same interpreter with the same runtime client by
+hand. Prints Markdown rows.
 
 Usage: lambda_bench.py [--calls N] [--starts N]"""
 

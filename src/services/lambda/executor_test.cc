@@ -99,6 +99,7 @@ struct Failure {
 class FailureTest : public ExecutorTest, public ::testing::WithParamInterface<Failure> {};
 
 TEST_P(FailureTest, IsToldAndLeavesNoProcess) {
+  restart({.init_timeout = std::chrono::milliseconds{2'000}});
   const auto function = python(GetParam().code, {.memory_mb = 128, .timeout_s = 1});
   const InvokeResult out = invoke(function, "{}");
   EXPECT_EQ(out.function_error, "Unhandled");
