@@ -1,5 +1,4 @@
 #!/usr/bin/env python3
-<<<<<<< HEAD
 """Measures a gateway beside its yardsticks, in one run: `tools/call` to an MCP server behind it over calling that server
 directly, `tools/call` to a warm Python function and `tools/list` with 1,000 tools against localcore-gateway (PyPI) with
 the same handler. Prints Markdown rows. The cold start of a function is lambda_bench.py's.
@@ -256,175 +255,10 @@ def measure_list(warifu: Warifu, folder: Path, tools: int, seconds: float) -> No
         theirs = per_second(lambda: other.list(tools), seconds)
     row(f"`tools/list` of {tools} tools, in one page", f"{mine:.0f}/s", f"{theirs:.1f}/s", f"{mine / theirs:.0f}",
         "≥ 20 (aim 100)", mine / theirs >= 20)
-=======
-"""Measures gateways beside their yardsticks, in one run. Prints Markdown rows; `make bench` keeps them.
-
-  mcp    tools/call through a gateway to an MCP server, against calling that server directly: added latency, p50
-
-Usage: gateway_bench.py [mcp] [--calls N] [--rounds N]"""
-
-import argparse
-import json
-import os
-import socket
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("WARIFU_BINARY", str(ROOT / "build" / "bin" / "warifu"))
-sys.path.insert(0, str(ROOT / "test" / "clients"))
-
-import mcp_peers  # noqa: E402
-from support import REGION, Keys, Server  # noqa: E402
-
-VERSION = "2025-11-25"
-Row = tuple[str, str, str, str]
-
-
-class Caller:
-    """JSON-RPC over one connection that stays open: the client's own cost is small, and the same on both sides."""
-
-    def __init__(self, url: str, keys: Keys | None = None):
-        parts = urlsplit(url)
-        self.url, self.host, self.path, self.keys = url, parts.netloc, parts.path, keys
-        self.headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            "MCP-Protocol-Version": VERSION,
-        }
-        self.socket = socket.create_connection((parts.hostname, parts.port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
-
-    def request(self, method: str, params: dict[str, Any] | None, number: int | None) -> bytes:
-        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
-        if number is not None:
-            message["id"] = number
-        if params is not None:
-            message["params"] = params
-        body = json.dumps(message).encode()
-        headers = dict(self.headers)
-        if self.keys is not None:
-            headers |= self.signature(body)
-        lines = [f"POST {self.path} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-    def signature(self, body: bytes) -> dict[str, str]:
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import Credentials
-
-        request = AWSRequest("POST", self.url, headers={"Content-Type": "application/json"}, data=body)
-        SigV4Auth(Credentials(self.keys.access_key, self.keys.secret), "bedrock-agentcore", REGION).add_auth(request)
-        return {name: request.headers[name] for name in ("X-Amz-Date", "Authorization")}
-
-    def exchange(self, request: bytes) -> tuple[dict[str, str], bytes]:
-        self.socket.sendall(request)
-        while b"\r\n\r\n" not in self.buffer:
-            self.read()
-        head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-        assert lines[0].split(" ")[1].startswith("2"), lines[0]
-        if "content-length" in headers:
-            size = int(headers["content-length"])
-            while len(self.buffer) < size:
-                self.read()
-        elif headers.get("transfer-encoding") == "chunked":
-            while not (b"\r\n" + self.buffer).endswith(b"\r\n0\r\n\r\n"):
-                self.read()
-            size = len(self.buffer)
-        else:
-            size = 0
-        body, self.buffer = self.buffer[:size], self.buffer[size:]
-        return headers, body
-
-    def read(self) -> None:
-        part = self.socket.recv(65536)
-        assert part, "the connection was closed"
-        self.buffer += part
-
-    def shake_hands(self) -> None:
-        who = {"protocolVersion": VERSION, "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
-        headers, _ = self.exchange(self.request("initialize", who, 0))
-        if "mcp-session-id" in headers:
-            self.headers["Mcp-Session-Id"] = headers["mcp-session-id"]
-        self.exchange(self.request("notifications/initialized", None, None))
-
-    def call(self, tool: str, arguments: dict[str, Any]) -> Callable[[], bytes]:
-        """The call as a function of no arguments: the request is made, and signed, once."""
-        request = self.request("tools/call", {"name": tool, "arguments": arguments}, 7)
-        return lambda: self.exchange(request)[1]
-
-
-def milliseconds(call: Callable[[], bytes]) -> float:
-    begun = time.perf_counter()
-    call()
-    return (time.perf_counter() - begun) * 1000
-
-
-def alternate(calls: dict[str, Callable[[], bytes]], count: int, rounds: int) -> dict[str, list[float]]:
-    """The p50 of each round, the calls taken in turn: what disturbs one disturbs all."""
-    medians: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        for _ in range(100):
-            call()
-    for _ in range(rounds):
-        taken: dict[str, list[float]] = {name: [] for name in calls}
-        for _ in range(count):
-            for name, call in calls.items():
-                taken[name].append(milliseconds(call))
-        for name, times in taken.items():
-            medians[name].append(statistics.median(times))
-    return medians
-
-
-def bench_mcp(folder: Path, options: argparse.Namespace) -> list[Row]:
-    rows = []
-    arguments = {"message": "hello"}
-    with mcp_peers.everything(folder) as upstream:
-        server = Server(folder / "data", *mcp_peers.ALLOW_LOOPBACK).start()
-        try:
-            keys = server.new_account()
-            direct = Caller(upstream)
-            direct.shake_hands()
-            calls = {"direct": direct.call("echo", arguments)}
-            for authorizer in ("NONE", "AWS_IAM"):
-                made = mcp_peers.make_gateway(server, keys, authorizer=authorizer)
-                mcp_peers.add_server(server, keys, made["gatewayId"], upstream, "srv")
-                caller = Caller(made["gatewayUrl"], keys if authorizer == "AWS_IAM" else None)
-                calls[authorizer] = caller.call("srv___echo", arguments)
-            for name, call in calls.items():
-                assert b"Echo: hello" in call(), (name, call())
-            medians = alternate(calls, options.calls, options.rounds)
-        finally:
-            server.stop()
-    straight = statistics.median(medians["direct"])
-    for authorizer in ("NONE", "AWS_IAM"):
-        through = statistics.median(medians[authorizer])
-        added = statistics.median(a - b for a, b in zip(medians[authorizer], medians["direct"], strict=True))
-        rows.append(
-            (
-                f"added latency of tools/call through a gateway ({authorizer}), p50",
-                f"{added:.2f} ms",
-                f"direct {straight:.2f} ms, through {through:.2f} ms",
-                "≤ 0.6 ms (aim 0.2 ms)",
-            )
-        )
-    return rows
->>>>>>> d192fd5 (wipe)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-<<<<<<< HEAD
     parser.add_argument("parts", nargs="*", default=[], help="call, lambda, list; all without any")
     parser.add_argument("--calls", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=5)
@@ -444,18 +278,6 @@ def main() -> None:
                 measure_list(warifu, folder, given.tools, given.seconds)
         finally:
             warifu.server.stop()
-=======
-    parser.add_argument("what", nargs="*", default=["mcp"])
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    benches = {"mcp": bench_mcp}
-    print("| what | measured | beside | asked |\n|---|---|---|---|")
-    for what in options.what:
-        with tempfile.TemporaryDirectory() as folder:
-            for row in benches[what](Path(folder), options):
-                print("| " + " | ".join(row) + " |", flush=True)
->>>>>>> d192fd5 (wipe)
 
 
 if __name__ == "__main__":
