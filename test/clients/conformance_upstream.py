@@ -317,7 +317,10 @@ async def list_resources(ctx: Any, params: Any) -> types.ListResourcesResult:
 
 async def list_templates(ctx: Any, params: Any) -> types.ListResourceTemplatesResult:
     one = types.ResourceTemplate(
-        uri_template="test://template/{id}/data", name="template", description="Conformance", mime_type="application/json"
+        uri_template="test://template/{id}/data",
+        name="template",
+        description="Conformance",
+        mime_type="application/json",
     )
     return types.ListResourceTemplatesResult(resource_templates=[one])
 

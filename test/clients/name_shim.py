@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-NOT_FORWARDED = {"content-length", "transfer-encoding", "connection", "keep-alive", "content-encoding", "date", "server"}
+NOT_FORWARDED = {
+    "content-length", "transfer-encoding", "connection", "keep-alive", "content-encoding", "date", "server"
+}
 URL, PREFIX = "", ""
 client = httpx.AsyncClient(timeout=httpx.Timeout(60.0), follow_redirects=False)
 

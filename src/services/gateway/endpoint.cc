@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "json/writer.h"
+#include "mcp/sse.h"
 #include "net/beside.h"
 #include "services/gateway/refusal.h"
 #include "services/gateway/reply_stream.h"
@@ -53,6 +54,17 @@ http::Response interceptor_failed(const http::Request& request, bool debug, cons
 std::string answer_text(const mcp::Message& message, const Outcome& outcome) {
   return outcome.answer ? mcp::print_result(*message.id, *outcome.answer)
                         : mcp::print(mcp::error(message.id, outcome.answer.error()));
+}
+
+/// A whole answer as the one event of a stream; errors that have a status of their own stay what they are.
+http::Response as_event(http::Response plain) {
+  if (plain.status != 200) return plain;
+  http::Response events = mcp::begin_events();
+  for (const auto& [name, value] : plain.headers.fields()) {
+    if (!iequals(name, "content-type")) events.headers.add(name, value);
+  }
+  mcp::append_event(events.body, plain.body);
+  return events;
 }
 
 }  // namespace
@@ -271,7 +283,7 @@ Task<http::Response> Endpoint::serve_one(std::shared_ptr<Visitor> visitor, std::
       pipeline_.depart(visitor->guest.visit,
                        {.status = 200, .error_code = outcome == nullptr ? "ClientDisconnected" : ""});
     });
-    if (begun.outcome) co_return encoded(exchange->envelope, message, *begun.outcome);
+    if (begun.outcome) co_return as_event(encoded(exchange->envelope, message, *begun.outcome));
     visitor->streamed = true;
     http::Response response = mcp::begin_events();
     response.stream = std::move(begun.stream);
