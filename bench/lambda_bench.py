@@ -32,6 +32,7 @@ from server_bench import WARIFU, Warifu  # noqa: E402
 RUNTIMES = WARIFU.parent.parent / "runtimes"
 ACCOUNT = "111111111111"
 REGION = "us-east-1"
+LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 CODE = "def handler(event, context):\n    return event\n"
 TRUST = {
     "Version": "2012-10-17",
@@ -59,6 +60,7 @@ class Account:
         self.functions = self.session.client("lambda", endpoint_url=server.url)
         iam = self.session.client("iam", endpoint_url=server.url)
         self.role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="bench", PolicyArn=LOGS_POLICY)
 
     def create(self, name: str) -> None:
         self.functions.create_function(
@@ -87,6 +89,15 @@ def timed_calls(account: Account, name: str, calls: int) -> list[float]:
         if answer.status != 200 or answer.headers.get("X-Amz-Function-Error") or json.loads(body) != {"a": 1}:
             raise SystemExit(f"the function answered {answer.status}: {body!r}")
     return times
+
+
+class ApiServer(http.server.ThreadingHTTPServer):
+    """Clients are killed in the middle of a request: nothing to tell."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_) -> None:
+        pass
 
 
 class RuntimeApi(http.server.BaseHTTPRequestHandler):
@@ -123,8 +134,7 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
 
 def by_hand(program: str, folder: Path) -> float:
     """Milliseconds from starting the client on the host, unconfined, to the answer of its first call."""
-    api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
-    api.daemon_threads = True
+    api = ApiServer(("127.0.0.1", 0), RuntimeApi)
     api.given, api.answered, api.over = threading.Event(), threading.Event(), threading.Event()
     threading.Thread(target=api.serve_forever, daemon=True).start()
     version = re.search(r"3\.\d+", subprocess.run([program, "-V"], capture_output=True, text=True).stdout).group(0)
