@@ -119,7 +119,7 @@ class Warifu:
     def gateway(self, name: str, target: dict[str, Any], role: bool, **mcp: Any) -> str:
         more = {"protocolConfiguration": {"mcp": mcp}} if mcp else {}
         made = self.control.create_gateway(
-            name=name, protocolType="MCP", authorizerType="NONE", roleArn=self.role, **more
+            name=name, protocolType="MCP", authorizerType="NONE", exceptionLevel="DEBUG", roleArn=self.role, **more
         )
         credentials = [{"credentialProviderType": "GATEWAY_IAM_ROLE"}]
         target_id = self.control.create_gateway_target(

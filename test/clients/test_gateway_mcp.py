@@ -1,12 +1,14 @@
 """Gateways as MCP clients meet them: mcp-proxy-for-aws as library and as process, the plain SDK, and bearer tokens."""
 
 import asyncio
+import io
 import json
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -183,6 +185,62 @@ def test_the_caller_needs_its_own_half(gateways: Server, owner: Keys, caller: Ke
             PolicyDocument=policy(allow("bedrock-agentcore:InvokeGateway", resource)),
         )
         assert post(gateway.url, LIST, keys=agent)[0] == wanted
+
+
+HANDLER = """
+def handler(event, context):
+    if event["message"] == "fail":
+        raise KeyError("city")
+    custom = context.client_context.custom
+    return {"message": event["message"], "tool": custom["bedrockAgentCoreToolName"], "keys": sorted(event)}
+"""
+
+
+def function_of(server: Server, keys: Keys, role: str) -> str:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("lambda_function.py", HANDLER)
+    made = server.client("lambda", keys).create_function(
+        FunctionName="echo",
+        Runtime="python3.12",
+        Handler="lambda_function.handler",
+        Role=role,
+        Timeout=30,
+        Code={"ZipFile": archive.getvalue()},
+    )
+    return made["FunctionArn"]
+
+
+def test_a_function_answers_through_a_gateway(gateways: Server, owner: Keys, upstream: str) -> None:
+    gateway = Gateway(gateways, owner, upstream, exceptionLevel="DEBUG")
+    iam = gateways.client("iam", owner)
+    role = iam.create_role(RoleName="Function", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}))
+    arn = function_of(gateways, owner, role["Role"]["Arn"])
+    tool = {"name": "echo", "description": "Echoes", "inputSchema": ECHO}
+    gateway.control.create_gateway_target(
+        gatewayIdentifier=gateway.id,
+        name="fn",
+        targetConfiguration={"mcp": {"lambda": {"lambdaArn": arn, "toolSchema": {"inlinePayload": [tool]}}}},
+        credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
+    )
+
+    def call(message: str) -> dict[str, Any]:
+        params = {"name": "fn___echo", "arguments": {"message": message}}
+        return post(gateway.url, LIST | {"method": "tools/call", "params": params}, keys=owner)[2]["result"]
+
+    denied = call("hello")
+    assert denied["isError"]
+    assert f"Access denied while invoking Lambda function {arn}" in denied["content"][0]["text"]
+    may_invoke = policy(allow("lambda:InvokeFunction", arn))
+    iam.put_role_policy(RoleName="Gateway", PolicyName="invoke", PolicyDocument=may_invoke)
+    answered = call("hello")
+    assert not answered["isError"], answered
+    assert json.loads(answered["content"][0]["text"]) == {"message": "hello", "tool": "fn___echo", "keys": ["message"]}
+    failed = call("fail")
+    assert failed["isError"]
+    assert "KeyError" in failed["content"][0]["text"]
+    iam.delete_role_policy(RoleName="Gateway", PolicyName="invoke")
+    assert call("hello")["isError"], "revoked at the next call"
 
 
 def test_private_upstreams_are_refused_unless_allowed(server: Server, upstream: str) -> None:
