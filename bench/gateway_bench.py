@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures a gateway beside its yardsticks, in one run: `tools/call` to an MCP server behind it over calling that server
-directly, `tools/call` to a warm Python function and `tools/list` with 1,000 tools against localcore-gateway (PyPI) with
-the same handler. Prints Markdown rows. The cold start of a function is lambda_bench.py's.
+"""Measures a gateway beside its yardsticks, in one run: `tools/call` of an MCP server behind it over calling that
+server directly, `tools/call` to a warm Python function and `tools/list` with 1,000 tools against localcore-gateway
+(PyPI) with the same handler. Prints Markdown rows. The cold start of a function is lambda_bench.py's.
 
 Usage: gateway_bench.py [call] [lambda] [list] [--calls N] [--seconds S] [--tools N]
 WARIFU_BINARY chooses another binary. What needs localcore-gateway says `skipped` where that cannot be installed."""
@@ -187,14 +187,18 @@ def peer(folder: Path, tools: int) -> Iterator[Endpoint | None]:
     """localcore-gateway with the same handler; None where it cannot be had."""
     if not (PEER / "bin" / "lcgw").exists():
         subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
-        installed = subprocess.run([str(PEER / "bin" / "pip"), "install", "-q", "localcore-gateway==0.3.0"], check=False)
+        command = [str(PEER / "bin" / "pip"), "install", "-q", "localcore-gateway==0.3.0"]
+        installed = subprocess.run(command, check=False)
         if installed.returncode != 0:
             yield None
             return
     port = free_port()
     (folder / "lambda_function.py").write_text(HANDLER)
     names = [f"echo{i}" if i else "echo" for i in range(tools)]
-    listed = [{"name": n, "description": f"Echoes a message, way {i}", "inputSchema": SCHEMA} for i, n in enumerate(names)]
+    listed = [
+        {"name": name, "description": f"Echoes a message, way {i}", "inputSchema": SCHEMA}
+        for i, name in enumerate(names)
+    ]
     target = {"type": "lambda", "name": "t", "lambda": {"backend": "native", "handler": "lambda_function.handler"}}
     config = {"server": {"port": port, "stateless": True}, "targets": [target | {"tools": listed}]}
     (folder / "gateway.yaml").write_text(json.dumps(config))
@@ -222,7 +226,8 @@ def measure_call(warifu: Warifu, calls: int) -> None:
         through = Endpoint(warifu.gateway("call", {"mcpServer": {"endpoint": url}}, False)).begin()
         direct = Endpoint(url).begin()
         rounds = [
-            (p50_ms(lambda: direct.call("echo"), calls), p50_ms(lambda: through.call("t___echo"), calls)) for _ in range(3)
+            (p50_ms(lambda: direct.call("echo"), calls), p50_ms(lambda: through.call("t___echo"), calls))
+            for _ in range(3)
         ]
         straight, ours = min(rounds, key=lambda pair: pair[1] - pair[0])
     added = ours - straight
