@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh tools/build.sh release load_bench search_bench vectors_bench extract_bench policy_bench sigv4_bench \
-  store_bench wire_bench http_echo_bench sandbox_bench
+  store_bench wire_bench audit_bench http_echo_bench sandbox_bench
 sh tools/install_clients.sh
 echo "== the server beside its yardsticks"
 build/clients/venv/bin/python -B bench/server_bench.py "$@"
@@ -33,5 +33,7 @@ echo "== one decision beside other engines"
 python3 -B bench/authz_side_by_side.py --write
 echo "== the store alone"
 build/release/store_bench
+echo "== what the trail costs"
+build/release/audit_bench
 echo "== the bare server against nginx"
 sh bench/http_vs_nginx.sh build/release/http_echo_bench 7 3

@@ -35,6 +35,7 @@ struct Resource {
   std::string type;  // `AWS::IAM::Role`
   std::string name;  // as LookupEvents shows it
   std::string arn, account;
+  bool operator==(const Resource&) const = default;
 };
 
 /// One call. Texts of parameters and elements are JSON objects, or empty: null.
@@ -60,6 +61,7 @@ struct Attributes {
   std::string event_name, event_source, username, access_key_id;
   bool read_only = false;
   std::vector<Resource> resources;
+  bool operator==(const Attributes&) const = default;
 };
 
 /// One account's copy of a record, ready to be stored.

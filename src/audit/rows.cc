@@ -258,15 +258,18 @@ std::vector<Beside> beside(const Row& row) {
   return out;
 }
 
-Result<bool> put_alone(store::Txn& txn, const Row& row) {
-  if (!TRY(identity::find_account(txn, row.account))) return false;
-  TRY(txn.put(Partition::account(row.account), records_of(row.region) + row.id.key(), value_of(row)));
-  return true;
+bool together(const Row& a, const Row& b) {
+  return bucket_of(a.id.time()) == bucket_of(b.id.time()) && a.account == b.account && a.region == b.region &&
+         a.attributes == b.attributes;
+}
+
+Result<> put_alone(store::Txn& txn, const Row& row) {
+  return txn.put(Partition::account(row.account), records_of(row.region) + row.id.key(), value_of(row));
 }
 
 Result<> put(store::Txn& txn, const Row& row) {
-  const bool written = TRY(put_alone(txn, row));
-  if (!written) return {};
+  if (!TRY(identity::find_account(txn, row.account))) return {};
+  TRY(put_alone(txn, row));
   for (const Beside& one : beside(row)) TRY(txn.put(one.partition, one.key, {}));
   return {};
 }

@@ -24,10 +24,12 @@ struct Beside {
   std::string key;
 };
 [[nodiscard]] std::vector<Beside> beside(const Row& row);
+/// The same rows lie beside both.
+[[nodiscard]] bool together(const Row& a, const Row& b);
 
-/// Writes the record alone. False, and nothing written, for an account that this server does not have.
-[[nodiscard]] Result<bool> put_alone(store::Txn& txn, const Row& row);
-/// Writes the record and what lies beside it.
+/// Writes the record alone. REQUIRES: the account is one of this server's.
+[[nodiscard]] Result<> put_alone(store::Txn& txn, const Row& row);
+/// Writes the record and what lies beside it; nothing for an account that this server does not have.
 [[nodiscard]] Result<> put(store::Txn& txn, const Row& row);
 
 enum class Attribute : std::uint8_t {

@@ -5,6 +5,7 @@
 
 #include "audit/rows.h"
 #include "base/log.h"
+#include "identity/accounts.h"
 #include "store/keys.h"
 
 namespace warifu::audit {
@@ -166,18 +167,24 @@ void Trail::write(std::vector<Row> batch, const std::stop_token& stop) {
 Result<> Trail::write_group(const std::vector<Row>& batch) {
   std::vector<rows::Beside> fresh;
   std::unordered_set<std::string> names;
-  for (const Row& row : batch) {
-    for (rows::Beside& one : rows::beside(row)) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (i > 0 && rows::together(batch[i - 1], batch[i])) continue;
+    for (rows::Beside& one : rows::beside(batch[i])) {
       std::string name = store::flat_key(one.partition, one.key);
       if (index_rows_.contains(name) || !names.insert(std::move(name)).second) continue;
       fresh.push_back(std::move(one));
     }
   }
   TRY(db_.write_blocking([&](store::Txn& txn) -> Result<> {
-    bool all = true;
-    for (const Row& row : batch) all = TRY(rows::put_alone(txn, row)) && all;
-    // Of an account that has gone nothing may be left behind: with such a row in the group each goes by itself.
-    if (!all) return fail(internal_error("an account has gone"));
+    const AccountId* known = nullptr;  // mostly a group is one account's
+    for (const Row& row : batch) {
+      if (known == nullptr || *known != row.account) {
+        // Of an account that has gone nothing may be left behind: with such a row in the group each goes by itself.
+        if (!TRY(identity::find_account(txn, row.account))) return fail(internal_error("an account has gone"));
+        known = &row.account;
+      }
+      TRY(rows::put_alone(txn, row));
+    }
     for (const rows::Beside& one : fresh) TRY(txn.put(one.partition, one.key, {}));
     return {};
   }));
