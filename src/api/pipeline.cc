@@ -319,7 +319,8 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       if (!wire::applies(operation, permission, input) && !access::handed_down(call.principal_, permission.action)) {
         continue;
       }
-      const Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
+      const Target target =
+          TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_, environment_.sealer));
       if (first) exchange.recording.about(target);
       RequestKeys keys(exchange.request, call, operation, permission, input, target);
       TRY(ask(reader, exchange, call, permission, target, keys));

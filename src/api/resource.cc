@@ -6,6 +6,7 @@
 
 #include "api/function_names.h"
 #include "api/models.h"
+#include "api/workload_token.h"
 #include "base/arn.h"
 #include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
@@ -61,6 +62,15 @@ std::string linked_role(const AccountId& account, std::string_view name) {
                               identity::linked_role_name(service, ""));
 }
 
+/// The workload identity in whose place a token stands. A token that is none names nobody: no more than `*` allows
+/// that.
+std::string workload_of_token(std::string arn, const Sealer& sealer) {
+  const std::size_t name = arn.rfind('/') + 1;
+  const std::optional<WorkloadToken> token = open_workload_token(sealer, std::string_view(arn).substr(name));
+  arn.erase(name);
+  return arn += token ? token->workload : "-";
+}
+
 Result<Entity> complete(store::Reader& reader, const wire::Operation& operation, wire::Lookup lookup, const void* input,
                         std::string arn) {
   using identity::EntityKind;
@@ -75,6 +85,7 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
     case wire::Lookup::kLambdaUnqualified:
     case wire::Lookup::kLambdaLayerVersion:
     case wire::Lookup::kLogGroup:
+    case wire::Lookup::kWorkloadToken:
       break;
     case wire::Lookup::kUser:
       return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
@@ -118,7 +129,7 @@ Error refused(std::string message) {
 
 Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
                               const wire::Permission& permission, const void* input, const access::Principal& principal,
-                              std::string_view region) {
+                              std::string_view region, const Sealer& sealer) {
   const std::string& caller = principal.account.str();
   if (permission.resource == "*") return Target{.arn = "*", .account = caller};
 
@@ -136,6 +147,7 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   }
   const bool model = permission.lookup == wire::Lookup::kModel;
   if (model) *expanded = model_resource(std::move(*expanded), region, caller);
+  if (permission.lookup == wire::Lookup::kWorkloadToken) *expanded = workload_of_token(std::move(*expanded), sealer);
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
   const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);

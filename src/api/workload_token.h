@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/sealer.h"
+#include "base/time.h"
+
+/// What GetWorkloadAccessToken* hand out: who a workload is, sealed, so that nothing of it is stored and nobody can
+/// make one. Authorization reads it too: what a token asks for, its workload must be allowed.
+namespace warifu::api {
+
+struct WorkloadToken {
+  std::string account, region, workload;
+  std::string user;  // on whose behalf: `id:` and a user id, or `jwt:`, issuer, space, subject; empty: nobody's
+  Timestamp expires;
+};
+
+[[nodiscard]] std::string seal_workload_token(const Sealer& sealer, const WorkloadToken& token);
+/// nullopt: not a token of this server. An expired one still opens.
+[[nodiscard]] std::optional<WorkloadToken> open_workload_token(const Sealer& sealer, std::string_view text);
+
+}  // namespace warifu::api
