@@ -89,6 +89,7 @@ struct App::Parts {
     if (gateways) gateways->stop();
     functions_background = {};
     functions.reset();  // its sandboxes' sockets are the server's
+    if (tokens) tokens->close();
     if (extracting) extracting->stop();
     if (chat) chat->close();
   }
@@ -111,6 +112,7 @@ struct App::Parts {
   api::Registry registry;
   wire::Router router{model::services()};
   std::unique_ptr<services::gateway::DataPlane> gateways;
+  std::unique_ptr<services::credentials::Tokens> tokens;
   std::unique_ptr<api::Pipeline> pipeline;
   std::unique_ptr<net::Server> server;
   std::string public_url;
@@ -149,9 +151,10 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->chat = TRY(open_chat_model(options));
   parts->extracting =
       std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
+  parts->tokens = TRY(make_tokens(options));
   parts->gateways = std::make_unique<services::gateway::DataPlane>(TRY(gateway_options(options)));
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
-                {.connector = &parts->gateways->connector(), .domain = options.domain});
+                {.connector = &parts->gateways->connector(), .domain = options.domain}, *parts->tokens);
   parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
   parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock,
                                                 audit::TrailOptions{.days_max = options.trail_days});

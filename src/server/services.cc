@@ -12,6 +12,7 @@
 #include "server/models.h"
 #include "services/accessanalyzer/operations.h"
 #include "services/accounts/operations.h"
+#include "services/credentials/operations.h"
 #include "services/gateway/control.h"
 #include "services/iam/operations.h"
 #include "services/memory/operations.h"
@@ -70,13 +71,21 @@ Result<services::gateway::DataPlaneOptions> gateway_options(const ServeOptions& 
   return out;
 }
 
+Result<std::unique_ptr<services::credentials::Tokens>> make_tokens(const ServeOptions& options) {
+  return std::make_unique<services::credentials::Tokens>(TRY(net::DestinationPolicy::from(options.gateway_networks)));
+}
+
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,
-                   services::memory::extraction::Notices& extraction, services::gateway::Control gateways) {
+                   services::memory::extraction::Notices& extraction, services::gateway::Control gateways,
+                   services::credentials::Tokens& tokens) {
   services::accessanalyzer::bind(registry);
   services::accounts::bind(registry);
   services::iam::bind(registry);
   services::gateway::bind_control(registry, std::move(gateways));
-  services::memory::bind(registry, &extraction, {services::gateway::gateway_kind()});
+  services::credentials::bind(registry, tokens);
+  api::ResourceKinds kinds = services::credentials::resource_kinds();
+  kinds.push_back(services::gateway::gateway_kind());
+  services::memory::bind(registry, &extraction, std::move(kinds));
   services::memory::bind_records(registry, long_term);
   services::organizations::bind(registry);
   services::sts::bind(registry);

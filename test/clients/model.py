@@ -33,6 +33,14 @@ SAMPLES = (
     "h-0123456789",
     "p-0123456789",
     "car-0123456789",
+    "targetName",
+    "0123456789",
+    "01234567-0123-4567-89ab-0123456789ab",
+    "arn:aws:iam::111111111111:role/Name",
+    "arn:aws:bedrock-agentcore:us-east-1:111111111111:configuration-bundle/Nobody-0123456789",
+    "s3://bucket/key",
+    "https://issuer.example/.well-known/openid-configuration",
+    "urn:ietf:params:oauth:request_uri:0123",
 )
 # What is authorized as an ARN must be one.
 NAMED_SAMPLES = {"serialNumberType": "arn:aws:iam::111111111111:mfa/name"}

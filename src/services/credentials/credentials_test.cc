@@ -56,7 +56,8 @@ class Issuer {
     response.headers.add("Content-Type", "application/json");
     if (request.target.starts_with("/.well-known")) {
       response.body = fmt::format(
-          R"({{"issuer":"{0}","token_endpoint":"{0}/token","token_endpoint_auth_methods_supported":["client_secret_post"]}})",
+          R"({{"issuer":"{0}","token_endpoint":"{0}/token",)"
+          R"("token_endpoint_auth_methods_supported":["client_secret_post"]}})",
           url);
       co_return response;
     }

@@ -94,8 +94,8 @@ TEST_F(GatewayTest, RefusesWhatContradictsItselfAndWhatIsNotHere) {
 
 TEST_F(GatewayTest, KeepsWhatItIsConfiguredWithAndForgetsWhatAnUpdateOmits) {
   const std::string more =
-      R"(,"protocolConfiguration":{"mcp":{"supportedVersions":["2025-11-25"],"instructions":"Ask.","searchType":)"
-      R"("SEMANTIC","sessionConfiguration":{"sessionTimeoutInSeconds":900},"streamingConfiguration":)"
+      R"(,"protocolConfiguration":{"mcp":{"supportedVersions":["2025-11-25"],"instructions":"Ask.",)"
+      R"("searchType":"SEMANTIC","sessionConfiguration":{"sessionTimeoutInSeconds":900},"streamingConfiguration":)"
       R"({"enableResponseStreaming":true}}},"exceptionLevel":"DEBUG","description":"first","interceptorConfigurations":)"
       R"([{"interceptor":{"lambda":{"arn":"arn:aws:lambda:us-east-1:111111111111:function:f"}},)"
       R"("interceptionPoints":["REQUEST"],"inputConfiguration":{"passRequestHeaders":true}}])";
