@@ -62,6 +62,9 @@ std::string linked_role(const AccountId& account, std::string_view name) {
                               identity::linked_role_name(service, ""));
 }
 
+/// How templates end whose resource is the workload identity that a token was given to.
+constexpr std::string_view kWorkloadToken = "/workload-identity/{workloadIdentityToken}";
+
 /// The workload identity in whose place a token stands. A token that is none names nobody: no more than `*` allows
 /// that.
 std::string workload_of_token(std::string arn, const Sealer& sealer) {
@@ -85,7 +88,6 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
     case wire::Lookup::kLambdaUnqualified:
     case wire::Lookup::kLambdaLayerVersion:
     case wire::Lookup::kLogGroup:
-    case wire::Lookup::kWorkloadToken:
       break;
     case wire::Lookup::kUser:
       return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
@@ -147,7 +149,7 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   }
   const bool model = permission.lookup == wire::Lookup::kModel;
   if (model) *expanded = model_resource(std::move(*expanded), region, caller);
-  if (permission.lookup == wire::Lookup::kWorkloadToken) *expanded = workload_of_token(std::move(*expanded), sealer);
+  if (permission.resource.ends_with(kWorkloadToken)) *expanded = workload_of_token(std::move(*expanded), sealer);
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
   const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);

@@ -57,7 +57,6 @@ enum class Lookup : std::uint8_t {
   kLambdaUnqualified,   // the same without its qualifier
   kLambdaLayerVersion,  // LayerName, bare or an ARN, and VersionNumber
   kLogGroup,            // logGroupName or logGroupIdentifier, bare or an ARN
-  kWorkloadToken,  // the workload identity that the workload access token in the name's place was given to
   kModel,  // the model or inference profile that a Bedrock id names, and the models that the profile routes to
 };
 

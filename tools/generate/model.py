@@ -11,7 +11,7 @@ LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "
            "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup", "model": "kModel",
            "organization": "kOrganization", "lambda_function": "kLambdaFunction",
            "lambda_unqualified": "kLambdaUnqualified", "lambda_layer_version": "kLambdaLayerVersion",
-           "log_group": "kLogGroup", "workload_token": "kWorkloadToken"}
+           "log_group": "kLogGroup"}
 AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
 EVENTS = {"management": False, "data": True}
 OPERATIONS_PER_GROUP_MAX = 15
