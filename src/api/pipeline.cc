@@ -10,6 +10,7 @@
 #include "api/event_source.h"
 #include "api/exchange.h"
 #include "api/resource.h"
+#include "api/workload_token.h"
 #include "identity/types.h"
 #include "sigv4/verify.h"
 #include "wire/decode.h"
@@ -319,8 +320,8 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       if (!wire::applies(operation, permission, input) && !access::handed_down(call.principal_, permission.action)) {
         continue;
       }
-      const Target target =
-          TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_, environment_.sealer));
+      Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
+      name_workload(environment_.sealer, permission, target);
       if (first) exchange.recording.about(target);
       RequestKeys keys(exchange.request, call, operation, permission, input, target);
       TRY(ask(reader, exchange, call, permission, target, keys));

@@ -6,7 +6,6 @@
 
 #include "api/function_names.h"
 #include "api/models.h"
-#include "api/workload_token.h"
 #include "base/arn.h"
 #include "identity/access_keys.h"
 #include "identity/instance_profiles.h"
@@ -60,18 +59,6 @@ std::string linked_role(const AccountId& account, std::string_view name) {
   const std::string_view service = name.substr(std::min(kPath.size(), name.size()), name.rfind('/') - kPath.size());
   return identity::entity_arn(identity::EntityKind::kRole, account, identity::linked_role_path(service),
                               identity::linked_role_name(service, ""));
-}
-
-/// How templates end whose resource is the workload identity that a token was given to.
-constexpr std::string_view kWorkloadToken = "/workload-identity/{workloadIdentityToken}";
-
-/// The workload identity in whose place a token stands. A token that is none names nobody: no more than `*` allows
-/// that.
-std::string workload_of_token(std::string arn, const Sealer& sealer) {
-  const std::size_t name = arn.rfind('/') + 1;
-  const std::optional<WorkloadToken> token = open_workload_token(sealer, std::string_view(arn).substr(name));
-  arn.erase(name);
-  return arn += token ? token->workload : "-";
 }
 
 Result<Entity> complete(store::Reader& reader, const wire::Operation& operation, wire::Lookup lookup, const void* input,
@@ -131,7 +118,7 @@ Error refused(std::string message) {
 
 Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
                               const wire::Permission& permission, const void* input, const access::Principal& principal,
-                              std::string_view region, const Sealer& sealer) {
+                              std::string_view region) {
   const std::string& caller = principal.account.str();
   if (permission.resource == "*") return Target{.arn = "*", .account = caller};
 
@@ -149,7 +136,6 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   }
   const bool model = permission.lookup == wire::Lookup::kModel;
   if (model) *expanded = model_resource(std::move(*expanded), region, caller);
-  if (permission.resource.ends_with(kWorkloadToken)) *expanded = workload_of_token(std::move(*expanded), sealer);
   Entity entity = TRY(complete(reader, operation, permission.lookup, input, std::move(*expanded)));
   const std::string& arn = entity.arn;
   const auto view = ArnView::parse(arn);

@@ -6,7 +6,6 @@
 
 #include "access/principal.h"
 #include "base/result.h"
-#include "base/sealer.h"
 #include "store/store.h"
 #include "wire/member.h"
 #include "wire/operation.h"
@@ -23,13 +22,11 @@ struct Target {
 };
 
 /// What a permission of this request is about: the template expanded, IAM entities completed with their path, the
-/// caller itself where IAM allows its name to be left out; the workload that a
-/// token, opened by `sealer`, was given to. kValidation when the request names a resource of another
+/// caller itself where IAM allows its name to be left out. kValidation when the request names a resource of another
 /// partition, service or region: a regional resource is served in its own region only.
 [[nodiscard]] Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
                                             const wire::Permission& permission, const void* input,
-                                            const access::Principal& principal, std::string_view region,
-                                            const Sealer& sealer);
+                                            const access::Principal& principal, std::string_view region);
 
 /// What must be allowed beside `target`: the foundation models behind an inference profile. Else empty.
 [[nodiscard]] std::vector<Target> further_targets(const wire::Permission& permission, const Target& target,

@@ -7,6 +7,8 @@ namespace warifu::api {
 namespace {
 
 constexpr std::string_view kPurpose = "workload access token";
+/// How templates end whose resource is the workload identity that a token was given to.
+constexpr std::string_view kPlace = "/workload-identity/{workloadIdentityToken}";
 
 }  // namespace
 
@@ -30,6 +32,14 @@ std::optional<WorkloadToken> open_workload_token(const Sealer& sealer, std::stri
                        .workload = value->find_string("workload").value_or(""),
                        .user = value->find_string("user").value_or(""),
                        .expires = {expires->as_int64().value_or(0)}};
+}
+
+void name_workload(const Sealer& sealer, const wire::Permission& permission, Target& target) {
+  if (!permission.resource.ends_with(kPlace)) return;
+  const std::size_t name = target.arn.rfind('/') + 1;
+  const std::optional<WorkloadToken> token = open_workload_token(sealer, std::string_view(target.arn).substr(name));
+  target.arn.erase(name);
+  target.arn += token ? token->workload : "-";
 }
 
 }  // namespace warifu::api
