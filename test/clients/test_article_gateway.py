@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from support import REGION, ROOT, VENV_BIN, Keys, Server, clean_environment
+from support import CLIENTS, REGION, ROOT, VENV_BIN, Keys, Server, clean_environment
 
 PRINTED = ROOT.parent / "shared" / "seeds" / "002_741248773480791d.txt"
 PROVIDER, CONSUMER = "111122223333", "444455556666"
 TOOL = " - echo-tools___echo_message: Echo back a message for testing\n"
+
+# What speaks MCP with signatures stands on an older SDK than the other clients, in an environment of its own.
+PYTHONS = {"test_gateway_invoke.py": CLIENTS / "proxy" / "bin" / "python"}
 
 # How each script begins in print, and what follows it.
 PLACES = {
@@ -74,7 +77,7 @@ class Story:
 
     def run(self, name: str, *arguments: str) -> str:
         done = subprocess.run(
-            [str(VENV_BIN / "python"), name, *arguments],
+            [str(PYTHONS.get(name, VENV_BIN / "python")), name, *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,
