@@ -259,7 +259,7 @@ void Executor::Impl::retire(const std::string& function_arn) {
   for (const EnvironmentPtr& environment : old) forget(environment);
 }
 
-// Ends what has been idle too long, once a second.
+// Ends what has been idle too long, and what has ended by itself, once a second.
 void Executor::Impl::sweep(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
@@ -267,9 +267,11 @@ void Executor::Impl::sweep(const std::stop_token& stop) {
     const auto late = Environment::Steady::now() - options_.idle_timeout;
     std::vector<EnvironmentPtr> old;
     for (auto& [key, pool] : idle_) {
-      const auto fresh = std::ranges::find_if(pool, [&](const EnvironmentPtr& e) { return e->idle_since > late; });
-      old.insert(old.end(), pool.begin(), fresh);
-      pool.erase(pool.begin(), fresh);
+      std::erase_if(pool, [&](const EnvironmentPtr& e) {
+        const bool over = e->idle_since <= late || !e->usable();
+        if (over) old.push_back(e);
+        return over;
+      });
     }
     std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
     if (old.empty()) continue;
