@@ -119,6 +119,14 @@ struct App::Parts {
   std::jthread background;
   std::jthread functions_background;
 
+  /// What is written down about calls, and the operations that show it.
+  void open_records(const ServeOptions& options) {
+    denials = std::make_unique<audit::DenialBook>(storage->db(), clock);
+    trail = std::make_unique<audit::Trail>(storage->db(), clock, audit::TrailOptions{.days_max = options.trail_days});
+    services::cloudtrail::bind(registry, *trail);
+    services::accounts::bind_why(registry, *denials);
+  }
+
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
       response->headers.add(std::string(kRequestIdHeader), random.uuid());
@@ -155,11 +163,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->gateways = std::make_unique<services::gateway::DataPlane>(TRY(gateway_options(options)));
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
                 {.connector = &parts->gateways->connector(), .domain = options.domain}, *parts->tokens);
-  parts->denials = std::make_unique<audit::DenialBook>(parts->storage->db(), parts->clock);
-  parts->trail = std::make_unique<audit::Trail>(parts->storage->db(), parts->clock,
-                                                audit::TrailOptions{.days_max = options.trail_days});
-  services::cloudtrail::bind(parts->registry, *parts->trail);
-  services::accounts::bind_why(parts->registry, *parts->denials);
+  parts->open_records(options);
   services::bedrock::bind(parts->registry, parts->chat.get());
 
   net::ServerOptions server_options = TRY(net_options(options));
