@@ -10,7 +10,7 @@ from raw import Request, label
 from support import ROOT
 
 # The services that this file knows how to speak to; each has a protocol of its own.
-SERVICES = ("agentcore", "bedrock", "iam", "organizations", "sts")
+SERVICES = ("agentcore", "bedrock", "iam", "lambda", "logs", "organizations", "sts")
 BODY_BYTES_MAX = 1 << 20
 EPOCH_S = 1783165130
 
@@ -41,9 +41,17 @@ SAMPLES = (
     "s3://bucket/key",
     "https://issuer.example/.well-known/openid-configuration",
     "urn:ietf:params:oauth:request_uri:0123",
+    "lambda:GetLayerVersion",
+    "arn:aws:lambda:us-east-1:111111111111:function:name",
+    "arn:aws:lambda:us-east-1:111111111111:layer:name:1",
 )
+# Not required by the model, since another member may stand in for it: one of them must be there.
+NEEDED = ("logGroupName",)
 # What is authorized as an ARN must be one.
-NAMED_SAMPLES = {"serialNumberType": "arn:aws:iam::111111111111:mfa/name"}
+NAMED_SAMPLES = {
+    "serialNumberType": "arn:aws:iam::111111111111:mfa/name",
+    "AmazonResourceName": "arn:aws:logs:us-east-1:111111111111:log-group:name",
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Operation:
         values = {
             name: chosen[name] if name in chosen else self._sample(member["shape"])
             for name, member in shape["members"].items()
-            if member.get("required") or name in chosen
+            if member.get("required") or name in chosen or name in NEEDED
         }
         if self.is_json:
             target = f"{self.model['target_prefix']}.{self.name}"
@@ -117,7 +125,7 @@ class Operation:
         method = self.facts["method"]
         content = b"" if method in ("GET", "DELETE") else json.dumps(body).encode()
         return Request(
-            method, path + ("?" + urlencode(query) if query else ""), content, {"content-type": "application/json"}
+            method, path + (("&" if "?" in path else "?") + urlencode(query) if query else ""), content, {"content-type": "application/json"}
         )
 
     def _sample(self, shape_name: str, depth: int = 0) -> Any:
@@ -140,6 +148,7 @@ class Operation:
             return sample_text(shape_name, shape)
         return {
             "integer": shape.get("min", 1),
+            "long": max(1, shape.get("min", 1)),
             "double": 1.0,
             "boolean": False,
             "timestamp": EPOCH_S,

@@ -55,7 +55,10 @@ Task<Result<m::InvokeOutput>> invoke(api::Call& call, Service& service, m::Invok
   CO_TRY(check_members(input));
   const std::string type = input.invocation_type.value_or("RequestResponse");
   const bool event = type == "Event";
-  CO_TRY(call.db().read([&](store::Reader& reader) { return rows::require_qualified(reader, ref); }));
+  // A call that runs finds out by itself, and has no time to look twice.
+  if (type != "RequestResponse") {
+    CO_TRY(call.db().read([&](store::Reader& reader) { return rows::require_qualified(reader, ref); }));
+  }
   InvokeRequest request{.request_id = call.request_id()};
   request.client_context = CO_TRY(client_context(input.client_context));
   request.payload = CO_TRY(payload_of(std::move(input.payload), event));
