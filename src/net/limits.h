@@ -33,7 +33,7 @@ inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
 
 /// Lingering close: what a client may still send, and for how long, so that it can read an answer that came before
 /// its body was read (RFC 9112 §9.6).
-inline constexpr std::size_t kLingerBytesMax = 32 * 1024 * 1024;
+inline constexpr std::size_t kLingerBytesMax = 80 * 1024 * 1024;
 inline constexpr std::chrono::milliseconds kLingerTimeout{3'000};
 
 /// A response that our client takes, body and head.

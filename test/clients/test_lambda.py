@@ -402,8 +402,7 @@ def test_the_cli_creates_and_invokes(server: Server, owner: Keys, tmp_path: Path
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["State"] == "Active"
     answered = run_aws(
-        environment, "lambda", "invoke", "--function-name", "cli", "--cli-binary-format", "raw-in-base64-out",
-        "--payload", '{"a": 1}', str(out),
+        environment, "lambda", "invoke", "--function-name", "cli", "--payload", '{"a": 1}', str(out),
     )  # fmt: skip
     assert answered.returncode == 0, answered.stderr
     assert json.loads(out.read_text()) == {"a": 1} and json.loads(answered.stdout)["StatusCode"] == 200
