@@ -124,9 +124,8 @@ class Operation:
                 body[name] = value
         method = self.facts["method"]
         content = b"" if method in ("GET", "DELETE") else json.dumps(body).encode()
-        return Request(
-            method, path + (("&" if "?" in path else "?") + urlencode(query) if query else ""), content, {"content-type": "application/json"}
-        )
+        target = path + (("&" if "?" in path else "?") + urlencode(query) if query else "")
+        return Request(method, target, content, {"content-type": "application/json"})
 
     def _sample(self, shape_name: str, depth: int = 0) -> Any:
         """The smallest valid value of a shape."""

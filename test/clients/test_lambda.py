@@ -220,6 +220,11 @@ def test_permissions_that_are_none_are_refused(server: Server, owner: Keys, lam:
         "StringEquals": {"AWS:SourceAccount": owner.account},
         "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::bucket"},
     }
+    role = execution_role(server, owner, "Named")
+    for number in ("r1", "r2"):
+        lam.add_permission(**(options | {"StatementId": number, "Principal": role}))
+    statements = json.loads(lam.get_policy(FunctionName="guarded")["Policy"])["Statement"]
+    assert [statement["Sid"] for statement in statements][-2:] == ["r1", "r2"]
     with refused("PolicyLengthExceededException", 400):
         for number in range(200):
             lam.add_permission(**(options | {"StatementId": f"s{number}", "Principal": f"x{number}.amazonaws.com"}))

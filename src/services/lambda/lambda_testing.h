@@ -159,7 +159,7 @@ class LambdaTest : public ::testing::Test {
     const AccountId account = *AccountId::parse(kA);
     const identity::Role role{.name = name,
                               .path = "/",
-                              .id = "AROA" + (name + "AAAAAAAAAAAAAAAAA").substr(0, 17),
+                              .id = identity::new_unique_id(identity::EntityKind::kRole, server.environment().random),
                               .created = server.clock().now()};
     const std::string trust =
         fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole",)"
