@@ -1,6 +1,7 @@
 """AWS Lambda: functions that run, by boto3 and the AWS CLI."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -304,6 +305,23 @@ def test_a_large_archive_is_taken_and_a_bomb_is_not(server: Server, owner: Keys,
             packed.writestr(f"zeros{number}", b"\0" * 100_000_000)
     with refused("InvalidParameterValueException", 400, pattern="Unzipped size must be smaller than 262144000 bytes"):
         lam.create_function(FunctionName="bomb", Code={"ZipFile": bomb.getvalue()}, **options)
+
+
+@pytest.mark.parametrize("path", ["/2015-03-31/functions", "/2018-10-31/layers/l/versions"])
+def test_only_uploads_may_be_large_and_by_their_head_alone(server: Server, path: str) -> None:
+    def first_line(length: int, scope: str) -> bytes:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {length}\r\n"
+            f"Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{scope}/aws4_request\r\n"
+            "Expect: 100-continue\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(head.encode())
+            return line.recv(64).split(b"\r\n")[0]
+
+    assert first_line(70_167_211, "lambda") == b"HTTP/1.1 100 Continue"
+    assert first_line(70_167_212, "lambda").startswith(b"HTTP/1.1 413")
+    assert first_line((16 << 20) + 1, "logs").startswith(b"HTTP/1.1 413")
 
 
 def test_the_code_can_be_fetched_where_get_function_says(server: Server, owner: Keys, lam: Any) -> None:
