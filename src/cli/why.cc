@@ -1,11 +1,13 @@
 #include "cli/why.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -25,6 +27,7 @@ struct WhyOptions {
   std::string profile;
   bool management = false;
   bool json = false;
+  bool principals = false;
   std::string request_id, principal, action, resource;
   std::vector<std::string> context;
   std::string file, for_arn;
@@ -46,7 +49,7 @@ void add_target(CLI::App& command, WhyOptions& options) {
       ->envname("AWS_CA_BUNDLE");
   command.add_option("--profile", options.profile, "whose keys ask (default: AWS's environment, then the management)");
   command.add_flag("--management", options.management, "ask with the management credentials");
-  command.add_flag("--json", options.json, "print one JSON object");
+  command.add_flag("--json", options.json, "print JSON");
 }
 
 bool is_set(const char* name) {
@@ -54,15 +57,19 @@ bool is_set(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-/// As AWS's tools would call, where they know somebody; else with the management credentials.
-Result<Value> ask(const WhyOptions& options, std::string_view method, const std::string& path, const Value& body = {}) {
-  const bool known = !options.profile.empty() || is_set("AWS_ACCESS_KEY_ID") || is_set("AWS_PROFILE");
-  if (options.management || !known) return call(options.target, method, path, body);
+Result<Caller> caller_of(const WhyOptions& options) {
   const CallerOptions asked{.profile = options.profile,
                             .region = {},
                             .endpoint_url = options.target.endpoint_url,
                             .ca_bundle = options.target.ca_bundle};
-  const Caller caller = TRY(find_caller(asked, profile_files()));
+  return find_caller(asked, profile_files());
+}
+
+/// As AWS's tools would call, where they know somebody; else with the management credentials.
+Result<Value> ask(const WhyOptions& options, std::string_view method, const std::string& path, const Value& body = {}) {
+  const bool known = !options.profile.empty() || is_set("AWS_ACCESS_KEY_ID") || is_set("AWS_PROFILE");
+  if (options.management || !known) return call(options.target, method, path, body);
+  const Caller caller = TRY(caller_of(options));
   return call_as(caller, "warifu", method, path, body);
 }
 
@@ -153,13 +160,42 @@ Value shown(const lint::Finding& finding) {
   return out;
 }
 
+/// Whether the server knows the principals of a policy: what ValidatePolicy says of them, by the text of each.
+Result<std::set<std::string>> missing_principals(const WhyOptions& options, const std::string& document) {
+  Value body = Value::object();
+  body.set("policyDocument", Value::string(document)).set("policyType", Value::string("RESOURCE_POLICY"));
+  if (policy::parse(document, policy::Kind::kTrust)) {
+    body.set("validatePolicyResourceType", Value::string("AWS::IAM::AssumeRolePolicyDocument"));
+  }
+  const Caller caller = TRY(caller_of(options));
+  const Value answer = TRY(call_as(caller, "access-analyzer", "POST", "/policy/validation", body));
+  std::set<std::string> details;
+  const Value* findings = answer.find("findings");
+  if (findings == nullptr || !findings->is_array()) return fail(internal_error("the server's answer is no list"));
+  for (const Value& one : findings->items()) {
+    if (one.find_string("issueCode") == "PRINCIPAL_NOT_FOUND")
+      details.insert(one.find_string("findingDetails").value_or(""));
+  }
+  return details;
+}
+
 /// 0: nothing found; 1: no file; 2: findings.
 int lint_file(const WhyOptions& options) {
   std::ifstream file(options.file, std::ios::binary);
   if (!file) return report(unavailable(fmt::format("cannot read {}", options.file)));
   const std::string document{std::istreambuf_iterator<char>(file), {}};
-  const std::vector<lint::Finding> findings =
-      lint::lint(document, {.kind = {}, .attached_to = options.for_arn, .principal_exists = {}});
+  lint::Options asked{.kind = {}, .attached_to = options.for_arn, .principal_exists = {}};
+  std::set<std::string> missing;
+  if (options.principals) {
+    auto told = missing_principals(options, document);
+    if (!told) return report(told.error());
+    missing = *std::move(told);
+    asked.principal_exists = [&missing](std::string_view name) {
+      const std::string quoted = fmt::format("`{}`", name);
+      return std::ranges::none_of(missing, [&](const std::string& one) { return one.find(quoted) != one.npos; });
+    };
+  }
+  const std::vector<lint::Finding> findings = lint::lint(document, asked);
   std::vector<Value> all;
   for (const lint::Finding& finding : findings) {
     all.push_back(shown(finding));
@@ -195,7 +231,8 @@ void add_why_commands(CLI::App& app, int& exit_status) {
   CLI::App* lint_command = app.add_subcommand("lint", "warn of what a policy does not do; exit status 2: findings");
   lint_command->add_option("file", options->file, "a policy document")->required();
   lint_command->add_option("--for", options->for_arn, "ARN of the resource that it is for");
-  lint_command->add_flag("--json", options->json, "print one JSON array");
+  lint_command->add_flag("--principals", options->principals, "ask the server whether its principals exist");
+  add_target(*lint_command, *options);
   lint_command->callback([options, &exit_status] { exit_status = lint_file(*options); });
 }
 

@@ -302,6 +302,17 @@ def test_lint_warns_of_the_articles_gotchas(tmp_path: Path, name: str) -> None:
     assert code in [finding["Code"] for finding in json.loads(as_json.stdout)]
 
 
+def test_lint_asks_the_server_whom_it_knows(server: Server, owner: Keys, tmp_path: Path) -> None:
+    file = tmp_path / "trust.json"
+    there, nobody = f"arn:aws:iam::{owner.account}:user/admin", f"arn:aws:iam::{owner.account}:role/nobody"
+    file.write_text(trust({"AWS": [there, nobody]}))
+    assert server.command("lint", str(file)).returncode == 0, "offline it cannot know"
+    done = server.command("lint", str(file), "--principals", env=owner.environment())
+    assert done.returncode == 2, done.stderr
+    [line] = [one for one in done.stdout.splitlines() if "PRINCIPAL_NOT_FOUND" in one]
+    assert nobody in line and there not in line
+
+
 def test_validate_policy_answers_the_same_findings(server: Server, owner: Keys) -> None:
     analyzer = server.client("accessanalyzer", owner)
     document, code = GOTCHAS["source-account.json"]

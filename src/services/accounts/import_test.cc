@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "access/authenticate.h"
 #include "api/testing.h"
 #include "audit/denials.h"
@@ -271,6 +273,55 @@ TEST_F(ImportTest, TakesAnOrganizationWhosePoliciesLimitItsMembers) {
   const http::Response other = send("/imports/organization", "Organization", renamed);
   EXPECT_EQ(other.status, 409) << other.body;
   EXPECT_THAT(other.body, HasSubstr("111122223333 is in organization o-abcdefghij, not o-zzzzzzzzzz"));
+}
+
+/// Of that many users, who may all receive; every third role may not.
+std::string crowd(std::size_t users, std::size_t roles) {
+  const std::string policy = R"([{"PolicyName":"p","PolicyDocument":{"Version":"2012-10-17","Statement":)"
+                             R"({"Sid":"Own","Effect":"Allow","Action":"sqs:ReceiveMessage","Resource":"*"}}}])";
+  const auto named = [](std::string_view word, std::string_view prefix, std::size_t number) {
+    const std::string name = fmt::format("{}{:05}", to_lower(word), number);
+    return fmt::format(R"("Path":"/","{0}Name":"{1}","{0}Id":"{2}EXAMPLEEXAMP{3:05}","Arn":"arn:aws:iam::{4}:{5}/{1}",)"
+                       R"("CreateDate":"2024-01-02T03:04:05Z")",
+                       word, name, prefix, number, kAccount, to_lower(word));
+  };
+  std::string out = R"({"UserDetailList":[)";
+  for (std::size_t i = 0; i < users; ++i) {
+    out += fmt::format(R"({}{{{},"UserPolicyList":{}}})", i == 0 ? "" : ",", named("User", "AIDA", i), policy);
+  }
+  out += R"(],"RoleDetailList":[)";
+  for (std::size_t i = 0; i < roles; ++i) {
+    out += fmt::format(R"({}{{{},"AssumeRolePolicyDocument":{{"Version":"2012-10-17","Statement":{{"Effect":"Allow",)"
+                       R"("Principal":{{"Service":"x.amazonaws.com"}},"Action":"sts:AssumeRole"}}}},)"
+                       R"("RolePolicyList":{}}})",
+                       i == 0 ? "" : ",", named("Role", "AROA", i), i % 3 == 0 ? "[]" : policy);
+  }
+  return out + "]}";
+}
+
+TEST_F(ImportTest, WhoCanAnswersPageByPageHoweverManyThereAre) {
+  constexpr std::size_t kUsers = 1'020, kRoles = 60;
+  ASSERT_EQ(import_account(crowd(kUsers, kRoles)).status, 200);
+  std::vector<std::string> found;
+  std::size_t pages = 0;
+  for (std::optional<std::string> token = ""; token; ++pages) {
+    const std::string next = token->empty() ? "" : R"(,"NextToken":")" + *token + "\"";
+    const http::Response answer =
+        server.send(management, {.service = "warifu",
+                                 .target = "/who-can",
+                                 .body = R"({"Action":"sqs:ReceiveMessage","Resource":")" + kQueue + "\"" + next + "}",
+                                 .headers = {{"Content-Type", "application/json"}}});
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const json::Value body = body_of(answer);
+    for (const json::Value& one : body.find("Principals")->items()) {
+      if (one.find_string("Account") == kAccount) found.push_back(one.find_string("Arn").value_or("?"));
+    }
+    token = body.find_string("NextToken");
+    ASSERT_LT(pages, 10U);
+  }
+  EXPECT_EQ(pages, 2U) << "a thousand a page";
+  EXPECT_EQ(found.size(), 1 + kUsers + kRoles * 2 / 3) << "the root user too";
+  EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), found.size()) << "nobody twice";
 }
 
 TEST_F(ImportTest, IsForTheManagementAlone) {
