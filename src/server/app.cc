@@ -165,7 +165,6 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                 {.connector = &parts->gateways->connector(), .domain = options.domain}, *parts->tokens);
   parts->open_records(options);
   services::bedrock::bind(parts->registry, parts->chat.get());
-
   net::ServerOptions server_options = TRY(net_options(options));
   parts->public_url = url_of(options, server_options.listen.front());
   parts->environment = std::make_unique<api::Environment>(api::Environment{.db = parts->storage->db(),

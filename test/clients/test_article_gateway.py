@@ -1,4 +1,4 @@
-"""A gateway that two accounts share: a published walk-through, whose scripts run as printed where it lies beside the project.
+"""A gateway that two accounts share: the scripts of a published walk-through run as printed, where it lies beside us.
 
 Printing lost their indentation, which INDENTATION gives back; besides, only the gateway's id is filled in."""
 

@@ -70,8 +70,7 @@ TEST_F(GatewayTest, RefusesWhatContradictsItselfAndWhatIsNotHere) {
   const std::vector<Case> cases = {
       {"CUSTOM_JWT", "", "customJWTAuthorizer is required"},
       {"AWS_IAM", jwt, "not allowed for authorizerType AWS_IAM"},
-      {"AWS_IAM",
-       R"(,"kmsKeyArn":"arn:aws:kms:us-east-1:111111111111:key/12345678-1234-1234-1234-123456789012")",
+      {"AWS_IAM", R"(,"kmsKeyArn":"arn:aws:kms:us-east-1:111111111111:key/12345678-1234-1234-1234-123456789012")",
        "kmsKeyArn is not supported"},
       {"AWS_IAM",
        R"(,"policyEngineConfiguration":{"mode":"ENFORCE","arn":)"
@@ -96,7 +95,8 @@ TEST_F(GatewayTest, KeepsWhatItIsConfiguredWithAndForgetsWhatAnUpdateOmits) {
   const std::string more =
       R"(,"protocolConfiguration":{"mcp":{"supportedVersions":["2025-11-25"],"instructions":"Ask.",)"
       R"("searchType":"SEMANTIC","sessionConfiguration":{"sessionTimeoutInSeconds":900},"streamingConfiguration":)"
-      R"({"enableResponseStreaming":true}}},"exceptionLevel":"DEBUG","description":"first","interceptorConfigurations":)"
+      R"({"enableResponseStreaming":true}}},"exceptionLevel":"DEBUG","description":"first",)"
+      R"("interceptorConfigurations":)"
       R"([{"interceptor":{"lambda":{"arn":"arn:aws:lambda:us-east-1:111111111111:function:f"}},)"
       R"("interceptionPoints":["REQUEST"],"inputConfiguration":{"passRequestHeaders":true}}])";
   const std::string id = create("tools", more);
@@ -299,8 +299,9 @@ TEST_F(GatewayTargetTest, RefusesCredentialsThatDoNotFit) {
                  R"({"service":"execute-api"}}})"),
        true},
       {with(open_api, R"({"credentialProviderType":"JWT_PASSTHROUGH"})"), false},
-      {with(http, R"({"credentialProviderType":"JWT_PASSTHROUGH"})"), false},  // an IAM gateway has no token
-      {with(http, R"({"credentialProviderType":"CALLER_IAM_CREDENTIALS"})"), true},
+      {with(http, R"({"credentialProviderType":"JWT_PASSTHROUGH"})"), false},         // an IAM gateway has no token
+      {with(http, R"({"credentialProviderType":"CALLER_IAM_CREDENTIALS"})"), false},  // not here yet
+      {with(http, key), true},
       {with(mcp, R"({"credentialProviderType":"API_KEY"})"), false},
       {with(open_api, R"({"credentialProviderType":"API_KEY","credentialProvider":{"apiKeyCredentialProvider":)"
                       R"({"providerArn":"arn:aws:bedrock-agentcore:us-east-1:222222222222:token-vault/default/)"

@@ -188,6 +188,9 @@ Result<> check_inbound(const std::string& type, const Gateway& gateway) {
     return fail(invalid_field(fmt::format("{}.credentialProviderType", kCredentials),
                               fmt::format("{} is not allowed on a gateway with authorizerType {}", type, authorizer)));
   }
+  if (type == "CALLER_IAM_CREDENTIALS") {
+    return fail(unsupported_member(fmt::format("{}.credentialProviderType {}", kCredentials, type)));
+  }
   return {};
 }
 
