@@ -20,14 +20,14 @@ struct Opening {
   std::optional<Result<std::unique_ptr<net::ResponseStream>>> result;
 };
 
-Task<> open_into(std::shared_ptr<Opening> opening, Carrier& carrier, http::Request request,
+Task<> open_into(std::shared_ptr<Opening> opening, std::shared_ptr<Carrier> carrier, http::Request request,
                  net::StreamTimeouts timeouts) {
-  opening->result = co_await carrier.open(std::move(request), timeouts);
+  opening->result = co_await carrier->open(std::move(request), timeouts);
   opening->done.cancel();
 }
 
-Task<Result<std::unique_ptr<net::ResponseStream>>> open_cancellably(Carrier& carrier, http::Request request,
-                                                                    net::StreamTimeouts timeouts,
+Task<Result<std::unique_ptr<net::ResponseStream>>> open_cancellably(std::shared_ptr<Carrier> carrier,
+                                                                    http::Request request, net::StreamTimeouts timeouts,
                                                                     std::shared_ptr<CallHandle> handle) {
   if (handle->cancelled()) co_return fail(cancelled());
   const auto opening = std::make_shared<Opening>();
@@ -60,13 +60,13 @@ Transfer::~Transfer() {
   if (handle_) handle_->on_cancel({});
 }
 
-Task<Result<std::unique_ptr<Transfer>>> Transfer::begin(Carrier& carrier, http::Request request, Limits limits,
-                                                        std::shared_ptr<CallHandle> handle) {
+Task<Result<std::unique_ptr<Transfer>>> Transfer::begin(std::shared_ptr<Carrier> carrier, http::Request request,
+                                                        Limits limits, std::shared_ptr<CallHandle> handle) {
   Result<std::unique_ptr<net::ResponseStream>> stream = fail(cancelled());
   if (handle) {
     stream = co_await open_cancellably(carrier, std::move(request), limits.timeouts, handle);
   } else {
-    stream = co_await carrier.open(std::move(request), limits.timeouts);
+    stream = co_await carrier->open(std::move(request), limits.timeouts);
   }
   if (!stream) co_return fail(std::move(stream).error());
   co_return std::unique_ptr<Transfer>(new Transfer(std::move(*stream), limits, std::move(handle)));

@@ -23,8 +23,8 @@ class Transfer {
   };
 
   /// Sends `request` and reads the answer's head. `handle` may be null; cancelled meanwhile: kUnavailable, kCancelled.
-  static Task<Result<std::unique_ptr<Transfer>>> begin(Carrier& carrier, http::Request request, Limits limits,
-                                                       std::shared_ptr<CallHandle> handle);
+  static Task<Result<std::unique_ptr<Transfer>>> begin(std::shared_ptr<Carrier> carrier, http::Request request,
+                                                       Limits limits, std::shared_ptr<CallHandle> handle);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;

@@ -73,7 +73,7 @@ Error http_failure(int status) {
 
 class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
  public:
-  Impl(Carrier& carrier, UpstreamOptions options);
+  Impl(std::shared_ptr<Carrier> carrier, UpstreamOptions options);
 
   /// Whom a session is for.
   struct Wanted {
@@ -123,7 +123,7 @@ class Upstream::Impl : public std::enable_shared_from_this<Upstream::Impl> {
   Task<Result<>> resume(Running& running);
   Task<Result<std::expected<json::Value, RpcError>>> gather(const Call& call, const json::Value& requests);
 
-  Carrier& carrier_;
+  const std::shared_ptr<Carrier> carrier_;
   UpstreamOptions options_;
   std::atomic<std::int64_t> next_id_ = 1;
   std::atomic<bool> stateless_ = true;   // it may speak so: not shown otherwise
@@ -146,7 +146,8 @@ struct Upstream::Impl::Running {
   int resumes = 0;
 };
 
-Upstream::Impl::Impl(Carrier& carrier, UpstreamOptions options) : carrier_(carrier), options_(std::move(options)) {
+Upstream::Impl::Impl(std::shared_ptr<Carrier> carrier, UpstreamOptions options)
+    : carrier_(std::move(carrier)), options_(std::move(options)) {
   if (options_.versions.empty()) options_.versions.assign(all_versions().begin(), all_versions().end());
   stateless_ = speaks(Version::k2026_07_28);
   handshakes_ = std::ranges::any_of(options_.versions, [](Version version) { return !is_stateless(version); });
@@ -528,8 +529,8 @@ Task<Result<std::unique_ptr<net::ResponseStream>>> ClientCarrier::open(http::Req
   co_return co_await client_.open(std::move(url), std::move(request), timeouts);
 }
 
-Upstream::Upstream(Carrier& carrier, UpstreamOptions options)
-    : impl_(std::make_shared<Impl>(carrier, std::move(options))) {}
+Upstream::Upstream(std::shared_ptr<Carrier> carrier, UpstreamOptions options)
+    : impl_(std::make_shared<Impl>(std::move(carrier), std::move(options))) {}
 Upstream::~Upstream() = default;
 
 Task<Result<Outcome>> Upstream::call(Call call) {

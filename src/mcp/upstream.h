@@ -120,8 +120,8 @@ class Upstream {
  public:
   class Impl;
 
-  /// `carrier` outlives this.
-  Upstream(Carrier& carrier, UpstreamOptions options);
+  /// The carrier lives as long as anything that was begun goes on, this object's end notwithstanding.
+  Upstream(std::shared_ptr<Carrier> carrier, UpstreamOptions options);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;

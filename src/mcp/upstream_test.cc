@@ -23,7 +23,7 @@ const std::vector<Version> kStateless = {Version::k2026_07_28};
 class Client {
  public:
   explicit Client(const Server& server, UpstreamOptions options = {})
-      : carrier_(http_, server.url()), upstream_(carrier_, with_name(std::move(options))) {}
+      : upstream_(std::make_shared<ClientCarrier>(http_, server.url()), with_name(std::move(options))) {}
   ~Client() { http_.close(); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -54,7 +54,6 @@ class Client {
   }
   boost::asio::io_context loop_;
   net::Client http_;
-  ClientCarrier carrier_;
   Upstream upstream_;
 };
 

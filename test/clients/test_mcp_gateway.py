@@ -1,4 +1,4 @@
-"""MCP servers behind a gateway, by MCP's own Python client and by plain HTTP: `server-everything` is what lies behind."""
+"""MCP servers behind a gateway, by MCP's Python client and by plain HTTP; `server-everything` lies behind."""
 
 import asyncio
 import json
@@ -13,7 +13,15 @@ import pytest
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
 
-from mcp_peers import ALLOW_LOOPBACK, VERSIONS, add_server, conformance_upstream, everything, free_port, make_gateway
+from mcp_peers import (
+    ALLOW_LOOPBACK,
+    VERSIONS,
+    add_server,
+    conformance_upstream,
+    everything,
+    free_port,
+    make_gateway,
+)
 from support import Keys, Server
 
 ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}

@@ -206,12 +206,12 @@ TEST_F(DeskTest, ASessionIsItsCallersOwnAndEnds) {
   EXPECT_EQ(post(a, id, rpc("tools/list"), {{"Mcp-Session-Id", second}}).status, 404) << "its time is over";
 }
 
-TEST_F(DeskTest, WhatEndsWithoutAWordNeedsNoStream) {
+TEST_F(DeskTest, WhatEndsWithoutAWordIsOneEvent) {
   const std::string id =
       with_echo(R"(,"protocolConfiguration":{"mcp":{"streamingConfiguration":{"enableResponseStreaming":true}}})");
   const Reply called = call_echo(id);
-  EXPECT_EQ(called.headers.get("Content-Type"), "application/json");
-  EXPECT_EQ(called.text("result.isError"), "false");
+  EXPECT_EQ(called.headers.get("Content-Type"), "text/event-stream");
+  EXPECT_NE(called.raw.find(R"(data: {"jsonrpc":"2.0","id":1,"result":{"isError":false)"), std::string::npos);
 }
 
 TEST_F(DeskTest, ALimitIsTakenFromEachAskerAlone) {

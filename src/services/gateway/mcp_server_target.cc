@@ -58,11 +58,10 @@ class TargetCarrier final : public mcp::Carrier {
 struct Peer {
   Peer(Outbound& outbound, const std::shared_ptr<const Target>& target, const McpServerPlace& place)
       : version(target->version),
-        carrier(outbound, target, place.endpoint),
-        upstream(carrier, {.client_info = client_info(), .versions = {}}) {}
+        upstream(std::make_shared<TargetCarrier>(outbound, target, place.endpoint),
+                 {.client_info = client_info(), .versions = {}}) {}
 
   const std::string version;
-  TargetCarrier carrier;
   mcp::Upstream upstream;
   std::mutex mutex;                                         // guards schemas
   std::map<std::string, json::Value, std::less<>> schemas;  // of tools whose arguments go into headers
