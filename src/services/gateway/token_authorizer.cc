@@ -80,26 +80,42 @@ Task<Result<TokenAuthorizer::Provider>> TokenAuthorizer::fetch(std::string disco
       .issuer = *issuer, .keys = std::make_shared<const jwt::KeySet>(std::move(keys)), .fetched = clock_.now()};
 }
 
+Result<TokenAuthorizer::Provider> TokenAuthorizer::remember(const std::string& discovery_url,
+                                                            Result<Provider> fetched) {
+  const std::lock_guard lock(mutex_);
+  if (providers_.size() >= kProvidersMax) providers_.clear();
+  if (failed_.size() >= kProvidersMax) failed_.clear();
+  if (!fetched) {
+    failed_[discovery_url] = clock_.now();
+    return fetched;
+  }
+  failed_.erase(discovery_url);
+  providers_.insert_or_assign(discovery_url, *fetched);
+  return fetched;
+}
+
 Task<Result<TokenAuthorizer::Provider>> TokenAuthorizer::provider(std::string discovery_url, bool refresh) {
   std::optional<Provider> known;
+  bool just_failed = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = providers_.find(discovery_url);
     if (found != providers_.end()) known = found->second;
+    const auto failed = failed_.find(discovery_url);
+    just_failed = failed != failed_.end() && clock_.now() < failed->second.plus_seconds(kKeysRetry.count());
   }
   const auto wanted = refresh ? kKeysRetry : kKeysTtl;
   if (known && clock_.now() < known->fetched.plus_seconds(wanted.count())) co_return *known;
-  auto fetched = co_await fetch(discovery_url);
-  if (!fetched) {
+  // Whoever sends tokens must not make us ask a provider that does not answer, again and again.
+  Result<Provider> fetched = fail(unavailable("it did not answer a moment ago"));
+  if (!just_failed) fetched = remember(discovery_url, co_await fetch(discovery_url));
+  if (fetched) co_return fetched;
+  if (!just_failed) {
     log::warn("an identity provider cannot be read", {{"url", discovery_url}, {"why", fetched.error().message}});
-    // Keys that were good an hour ago are better than none, as long as nobody asks for another one.
-    if (known && !refresh && clock_.now() < known->fetched.plus_seconds(2 * kKeysTtl.count())) co_return *known;
-    co_return fail(fetched.error());
   }
-  const std::lock_guard lock(mutex_);
-  if (providers_.size() >= kProvidersMax) providers_.clear();
-  providers_.insert_or_assign(std::move(discovery_url), *fetched);
-  co_return std::move(*fetched);
+  // Keys that were good an hour ago are better than none, as long as nobody asks for another one.
+  if (known && !refresh && clock_.now() < known->fetched.plus_seconds(2 * kKeysTtl.count())) co_return *known;
+  co_return fail(fetched.error());
 }
 
 Task<Checked> TokenAuthorizer::check(m::CustomJWTAuthorizerConfiguration configuration, std::string authorization) {

@@ -45,6 +45,7 @@ class TokenAuthorizer {
     Timestamp fetched;
   };
   Task<Result<Provider>> provider(std::string discovery_url, bool refresh);
+  Result<Provider> remember(const std::string& discovery_url, Result<Provider> fetched);
   Task<Result<Provider>> fetch(std::string discovery_url);
   Task<Result<std::string>> get(std::string url);
 
@@ -52,6 +53,7 @@ class TokenAuthorizer {
   const Clock& clock_;
   std::mutex mutex_;
   std::unordered_map<std::string, Provider> providers_;  // by discovery URL
+  std::unordered_map<std::string, Timestamp> failed_;    // when it could last not be read
 };
 
 }  // namespace warifu::services::gateway

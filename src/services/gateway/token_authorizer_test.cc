@@ -54,10 +54,10 @@ TEST_F(TokenTest, LetsAGoodTokenInAndTellsTheOthersWhy) {
 }
 
 TEST_F(TokenTest, EachClaimCounts) {
-  const std::string id = guarded(
-      R"(,"customClaims":[{"inboundTokenClaimName":"team","inboundTokenClaimValueType":"STRING",)"
-      R"("authorizingClaimMatchValue":{"claimMatchValue":{"matchValueString":"blue"},)"
-      R"("claimMatchOperator":"EQUALS"}}])");
+  const std::string id =
+      guarded(R"(,"customClaims":[{"inboundTokenClaimName":"team","inboundTokenClaimValueType":"STRING",)"
+              R"("authorizingClaimMatchValue":{"claimMatchValue":{"matchValueString":"blue"},)"
+              R"("claimMatchOperator":"EQUALS"}}])");
   const auto with_team = [&](std::string_view change, std::string_view to) {
     auto out = json::parse(claims(change, to)).value();
     if (change != "team") out.set("team", json::Value::string("blue"));
@@ -114,8 +114,12 @@ TEST_F(TokenTest, KeysAreKeptAndRotate) {
 
 TEST_F(TokenTest, AProviderThatIsNotThereLetsNobodyIn) {
   const std::string id = guarded();
-  outbound.documents.clear();
-  EXPECT_EQ(ask(id, issuer.sign(claims())).status, 401);
+  const auto documents = std::exchange(outbound.documents, {});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(id, issuer.sign(claims())).status, 401);
+  EXPECT_EQ(outbound.fetches[std::string(kDiscovery)], 1) << "nor is it asked for every token";
+  outbound.documents = documents;
+  server.clock().advance_ms(11'000);
+  EXPECT_EQ(ask(id, issuer.sign(claims())).status, 200);
 }
 
 TEST_F(TokenTest, AResourcePolicyNarrows) {
