@@ -7,6 +7,7 @@
 #include "net/beside.h"
 #include "services/gateway/refusal.h"
 #include "services/gateway/reply_stream.h"
+#include "services/gateway/routing.h"
 
 namespace warifu::services::gateway {
 namespace {
@@ -173,7 +174,10 @@ Task<http::Response> Endpoint::answer(http::Request request, Addressee addressee
 Task<http::Response> Endpoint::admitted(std::shared_ptr<Visitor> visitor) {
   const std::string& path = visitor->addressee.path;
   if (path == "/mcp" || path == "/mcp/" || path == "/") co_return co_await serve_mcp(visitor);
-  const auto [name, below] = split_target(path);
+  const auto [named, below] = split_target(path);
+  const routing::Traveller traveller{.principal = visitor->guest.visit.principal, .target = named, .path = path};
+  const auto draw = static_cast<std::uint32_t>(environment_.random.below(routing::kDraws));
+  const std::string name = routing::route(visitor->gateway->rules, traveller, draw);
   auto target = visitor->offer->target_named(name);
   if (!target || !std::holds_alternative<HttpPlace>(target->place)) {
     co_return plain_error(404, "ResourceNotFoundException", fmt::format("There is no target `{}` here.", name));
