@@ -139,5 +139,25 @@ TEST_F(AdmissionTest, TheHostNamesAGatewayToo) {
   EXPECT_FALSE(endpoint.takes(sent)) << "a domain that is not ours";
 }
 
+TEST_F(AdmissionTest, ARuleSaysWhichTargetAPathIsFor) {
+  const std::string id = create();
+  add_target(id, "blue", echo_tool());
+  add_target(id, "green", echo_tool());
+  const auto get = [&] {
+    http::Request sent = request(id, "{}");
+    sent.target = "/_gateway/" + id + "/blue/invocations";
+    sign(sent, a);
+    return serve(std::move(sent)).text("message");
+  };
+  EXPECT_THAT(get(), HasSubstr("`blue`")) << "no HTTP target of that name";
+  const auto made =
+      server.send(a, {.method = "POST",
+                      .target = "/gateways/" + id + "/rules",
+                      .body = R"({"priority":10,"conditions":[{"matchPaths":{"anyOf":["/blue/*"]}}],)"
+                              R"("actions":[{"routeToTarget":{"staticRoute":{"targetName":"green"}}}]})"});
+  ASSERT_EQ(made.status, 202) << made.body;
+  EXPECT_THAT(get(), HasSubstr("`green`")) << "at the next request";
+}
+
 }  // namespace
 }  // namespace warifu::services::gateway::testing
