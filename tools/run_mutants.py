@@ -82,7 +82,8 @@ def configure() -> None:
     if (BUILD / "build.ninja").exists():
         return
     # Tests read their data from the project itself, which also keeps their command lines the same for ccache.
-    status, output = output_of(["cmake", "--preset", PRESET, f"-DWARIFU_TEST_SOURCE_DIR={ROOT}"], TREE)
+    status, output = output_of(["cmake", "--preset", PRESET, "-DWARIFU_PLANTED=ON", f"-DWARIFU_TEST_SOURCE_DIR={ROOT}"],
+                               TREE)
     if status:
         raise Broken(f"cmake could not configure build/mutants:\n{output[-2000:]}")
 

@@ -38,6 +38,8 @@ TEST(Archive, WhatLeadsOutIsRefused) {
       {{.name = "a/l", .content = "../../x", .mode = kLink}},
       // Through the link `s`, `..` would lead up from where it points.
       {{.name = "s", .content = ".", .mode = kLink}, {.name = "l", .content = "s/../x", .mode = kLink}},
+      {{.name = "s", .content = ".", .mode = kLink}, {.name = "a/l", .content = "s/../../x", .mode = kLink}},
+      {{.name = "a/l", .content = "s/../x", .mode = kLink}},
       {{.name = "s", .content = "a", .mode = kLink}, {.name = "s/x", .content = "1"}},
       {{.name = "f", .content = "1"}, {.name = "f/x", .content = "1"}},
       {{.name = "f", .content = "1"}, {.name = "f", .content = "2"}},
