@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -13,7 +12,6 @@
 #include "base/log.h"
 #include "net/client.h"
 #include "services/lambda/environment.h"
-#include "services/lambda/interpreters.h"
 #include "services/lambda/launch.h"
 
 namespace warifu::services::lambda {
@@ -47,6 +45,16 @@ std::string pool_key(const FunctionVersion& function) {
   return function.arn + "\n" + function.version + "\n" + function.revision;
 }
 
+/// A language counts where its runtime client lies in `runtimes`.
+sandbox::Fit with_client(const std::string& runtimes) {
+  return [runtimes](std::string_view language, int minor) {
+    const std::string client =
+        language == "node" ? "/node/runtime.mjs" : "/python3." + std::to_string(minor) + "/awslambdaric";
+    std::error_code ignored;
+    return fs::exists(runtimes + client, ignored);
+  };
+}
+
 }  // namespace
 
 class Executor::Impl {
@@ -56,7 +64,7 @@ class Executor::Impl {
         runtime_api_(runtime_api_options(),
                      [](http::Request) -> Task<http::Response> { co_return http::Response{.status = 404}; }),
         context_{.options = options_, .driver = driver, .clock = clock, .random = random, .runtime_api = runtime_api_},
-        interpreters_(path_of_server(), options_.runtimes_folder) {}
+        interpreters_({}, with_client(options_.runtimes_folder)) {}
 
   Result<> start();
   Task<Result<InvokeResult>> invoke(std::shared_ptr<const FunctionVersion> function, Invocation invocation);
@@ -68,7 +76,6 @@ class Executor::Impl {
   using EnvironmentPtr = std::shared_ptr<Environment>;
   struct Admission;
 
-  static std::string path_of_server();
   Result<> admit(const FunctionVersion& function, const std::optional<std::int32_t>& reserved);
   void leave(const FunctionVersion& function);
   Result<EnvironmentPtr> take(const std::shared_ptr<const FunctionVersion>& function);
@@ -81,7 +88,7 @@ class Executor::Impl {
   const ExecutorOptions options_;
   net::Server runtime_api_;
   EnvironmentContext context_;
-  Interpreters interpreters_;
+  sandbox::Interpreters interpreters_;
   Workers workers_{2};  // for what blocks: trying interpreters, merging layers
 
   std::mutex mutex_;
@@ -104,11 +111,6 @@ struct Executor::Impl::Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 };
-
-std::string Executor::Impl::path_of_server() {
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return path == nullptr ? "/usr/bin:/bin" : path;
-}
 
 Result<> Executor::Impl::start() {
   const net::Url url = TRY(net::Url::parse(options_.public_url));

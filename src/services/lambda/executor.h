@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "net/server.h"
+#include "sandbox/interpreters.h"
 #include "sandbox/sandbox.h"
 
 namespace warifu::services::lambda {
@@ -102,15 +103,7 @@ struct ExecutorOptions {
   std::chrono::milliseconds init_timeout{10'000};
 };
 
-/// Which interpreter a runtime gets on this machine.
-struct RuntimeChoice {
-  std::string program;  // absolute path; empty for `provided.*`
-  std::string prefix;   // what must be mounted for it; empty: under /usr
-  /// Folders of the machine's own packages: functions see them empty, so that none runs here for what AWS lacks.
-  std::vector<std::string> packages;
-  /// For people (log, GetFunction's StateReason): empty when it is exactly the one asked for.
-  std::string note;
-};
+using sandbox::RuntimeChoice;
 
 /// Runs functions: environments (sandboxes with a runtime client), warm ones first, more when all are busy, gone when
 /// idle. One invocation an environment. Thread-safe. `driver`, `clock` and `random` outlive it.
@@ -141,8 +134,6 @@ class Executor {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The folder of the runtime clients: `asked` when not empty, else `../runtimes`, `../lib/warifu/runtimes` or
-/// `../../runtimes` beside the running program, whichever holds its stamp. Empty: none is there.
-[[nodiscard]] std::string find_runtimes(std::string_view asked);
+using sandbox::find_runtimes;
 
 }  // namespace warifu::services::lambda

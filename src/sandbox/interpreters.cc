@@ -1,4 +1,4 @@
-#include "services/lambda/interpreters.h"
+#include "sandbox/interpreters.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -17,7 +18,7 @@
 
 extern char** environ;
 
-namespace warifu::services::lambda {
+namespace warifu::sandbox {
 namespace {
 
 constexpr std::chrono::seconds kTrialTime{5};
@@ -127,14 +128,19 @@ RuntimeChoice choice(const Interpreter& found, std::string note) {
   return {.program = found.program, .prefix = found.prefix, .packages = found.packages, .note = std::move(note)};
 }
 
+std::string path_of_process() {
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return path == nullptr ? "/usr/bin:/bin" : path;
+}
+
 }  // namespace
 
 std::string Interpreter::version() const {
   return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
 }
 
-Interpreters::Interpreters(std::string path, std::string runtimes)
-    : path_(std::move(path)), runtimes_(std::move(runtimes)) {}
+Interpreters::Interpreters(std::string path, Fit fit)
+    : path_(path.empty() ? path_of_process() : std::move(path)), fit_(std::move(fit)) {}
 
 const std::vector<Interpreter>& Interpreters::running(const std::string& name) {
   const auto known = tried_.find(name);
@@ -149,10 +155,9 @@ const std::vector<Interpreter>& Interpreters::running(const std::string& name) {
   return tried_[name] = std::move(out);
 }
 
-std::optional<Interpreter> Interpreters::python_with_client(int minor) {
+std::optional<Interpreter> Interpreters::fitting_python(int minor) {
   const std::string version = "3." + std::to_string(minor);
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(runtimes_ + "/python" + version + "/awslambdaric", ignored)) return std::nullopt;
+  if (!fits("python", minor)) return std::nullopt;
   for (const std::string& name : {"python" + version, std::string("python3")}) {
     for (const Interpreter& found : running(name)) {
       if (found.major == 3 && found.minor == minor) return found;
@@ -164,31 +169,25 @@ std::optional<Interpreter> Interpreters::python_with_client(int minor) {
 Result<RuntimeChoice> Interpreters::python(std::string_view runtime) {
   const int asked = number_after(runtime, "python3.");
   if (asked < 0) return fail(unsupported("`" + std::string(runtime) + "` is no runtime of Python that is known here"));
-  if (const auto exact = python_with_client(asked)) return choice(*exact, "");
+  if (const auto exact = fitting_python(asked)) return choice(*exact, "");
   const auto instead = [&](const Interpreter& found) {
     return choice(found, std::string(runtime) + " is not installed here: it runs on Python " + found.version() + " (" +
                              found.program + ")");
   };
   for (int minor = asked + 1; minor <= kPythonMinorMax; ++minor) {
-    if (const auto newer = python_with_client(minor)) return instead(*newer);
+    if (const auto newer = fitting_python(minor)) return instead(*newer);
   }
   const std::optional<Interpreter> system = interview("/usr/bin/python3", true);
-  std::error_code ignored;
-  if (system && std::filesystem::is_directory(runtimes_ + "/python3." + std::to_string(system->minor) + "/awslambdaric",
-                                              ignored)) {
-    return instead(*system);
-  }
-  return fail(unsupported("no Python with a runtime client is installed here for " + std::string(runtime) +
-                          " (`make build` installs the clients)"));
+  if (system && fits("python", system->minor)) return instead(*system);
+  return fail(unsupported("no Python that can run " + std::string(runtime) +
+                          " is installed here (`make build` installs the runtime clients)"));
 }
 
 Result<RuntimeChoice> Interpreters::node(std::string_view runtime) {
   const int asked = number_after(runtime, "nodejs");
-  std::error_code ignored;
-  const bool client = std::filesystem::exists(runtimes_ + "/node/runtime.mjs", ignored);
   const std::vector<Interpreter>& found = running("node");
-  if (asked < 0 || !client || found.empty()) {
-    return fail(unsupported("no Node.js with a runtime client is installed here for " + std::string(runtime)));
+  if (asked < 0 || !fits("node", 0) || found.empty()) {
+    return fail(unsupported("no Node.js that can run " + std::string(runtime) + " is installed here"));
   }
   const Interpreter* best = &found.front();
   for (const Interpreter& one : found) {
@@ -223,4 +222,4 @@ std::string find_runtimes(std::string_view asked) {
   return {};
 }
 
-}  // namespace warifu::services::lambda
+}  // namespace warifu::sandbox
