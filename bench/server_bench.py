@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WARIFU = ROOT / "build" / "bin" / "warifu"
 LOAD = ROOT / "build" / "release" / "load_bench"
+LOAD_TIMEOUT_S = 300  # a load that hangs is a defect to be seen, not waited for
 NGINX_PORT, REDIS_PORT, POSTGRES_PORT = 18081, 18083, 18084
 POSTGRES_BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/usr/bin"))
 
@@ -49,7 +50,7 @@ class Warifu:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        self.process.wait(30)
 
     def resident_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -86,7 +87,9 @@ class Warifu:
         command = [LOAD, mode, "--port", self.port, "--key", self.key, "--secret", self.secret, "--memory", self.memory]
         for name, value in options.items():
             command += [f"--{name}", value]
-        done = subprocess.run([str(c) for c in command], input=stdin, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [str(c) for c in command], input=stdin, capture_output=True, text=True, check=True, timeout=LOAD_TIMEOUT_S
+        )
         if mode == "lua":
             return done.stdout
         result = json.loads(done.stdout)

@@ -75,29 +75,45 @@ class Client::Impl {
   Task<> keep(const Url& url, std::unique_ptr<ByteStream> stream);
   void keep_idle(std::string key, const asio::execution_context& loop, std::unique_ptr<ByteStream> stream);
 
+  Result<asio::ssl::context*> tls();
+  [[nodiscard]] error_code set_up_tls();
+
   ClientOptions options_;
-  asio::ssl::context tls_{asio::ssl::context::tls_client};
+  // Made for the first https URL: reading the system's authorities costs some 20 ms and megabytes.
+  std::once_flag tls_once_;
+  std::optional<asio::ssl::context> tls_;
   std::optional<Error> tls_error_;
   std::mutex mutex_;  // guards idle_ and closed_
   std::list<Idle> idle_;
   bool closed_ = false;
 };
 
-Client::Impl::Impl(ClientOptions options) : options_(std::move(options)) {
+Client::Impl::Impl(ClientOptions options) : options_(std::move(options)) {}
+
+error_code Client::Impl::set_up_tls() {
   using Context = asio::ssl::context;
   error_code error;
-  tls_.set_options(Context::default_workarounds | Context::no_sslv2 | Context::no_sslv3 | Context::no_tlsv1 |
-                       Context::no_tlsv1_1 | Context::no_compression,
-                   error);
-  if (!error) {
-    if (options_.ca_bundle_path.empty())
-      tls_.set_default_verify_paths(error);
-    else
-      tls_.load_verify_file(options_.ca_bundle_path, error);
-  }
-  if (!error) tls_.set_verify_mode(asio::ssl::verify_peer, error);
-  if (error)
-    tls_error_ = validation_error("certificate authorities `" + options_.ca_bundle_path + "`: " + error.message());
+  Context& tls = tls_.emplace(Context::tls_client);
+  tls.set_options(Context::default_workarounds | Context::no_sslv2 | Context::no_sslv3 | Context::no_tlsv1 |
+                      Context::no_tlsv1_1 | Context::no_compression,
+                  error);
+  if (error) return error;
+  if (options_.ca_bundle_path.empty())
+    tls.set_default_verify_paths(error);
+  else
+    tls.load_verify_file(options_.ca_bundle_path, error);
+  if (!error) tls.set_verify_mode(asio::ssl::verify_peer, error);
+  return error;
+}
+
+Result<asio::ssl::context*> Client::Impl::tls() {
+  std::call_once(tls_once_, [this] {
+    if (const error_code error = set_up_tls()) {
+      tls_error_ = validation_error("certificate authorities `" + options_.ca_bundle_path + "`: " + error.message());
+    }
+  });
+  if (tls_error_) return fail(*tls_error_);
+  return &*tls_;
 }
 
 std::unique_ptr<ByteStream> Client::Impl::take_idle(const std::string& key, const asio::execution_context& loop) {
@@ -127,8 +143,9 @@ void Client::Impl::keep_idle(std::string key, const asio::execution_context& loo
 }
 
 Task<Result<std::unique_ptr<ByteStream>>> Client::Impl::dial(const Url& url, Deadline& deadline) {
-  if (url.secure && tls_error_) co_return fail(*tls_error_);
-  co_return co_await connect(url, tls_, deadline, options_.may_connect);
+  asio::ssl::context* context = nullptr;
+  if (url.secure) context = CO_TRY(tls());
+  co_return co_await connect(url, context, deadline, options_.may_connect);
 }
 
 Task<Client::Impl::Attempt> Client::Impl::exchange(std::unique_ptr<ByteStream> stream, const Url& url,

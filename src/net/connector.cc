@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "net/destination.h"
 #include "net/socket_stream.h"
 
@@ -88,13 +89,14 @@ void Deadline::stop() {
   timer_.cancel();
 }
 
-Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::context& tls, Deadline& deadline,
+Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::context* tls, Deadline& deadline,
                                                   const std::function<bool(const IpAddress&)>& may_connect) {
   Result<tcp::socket> socket = co_await connect_tcp(url, deadline, may_connect);
   if (!socket) co_return fail(std::move(socket).error());
   if (!url.secure) co_return tcp_stream(std::move(*socket));
+  CHECK(tls != nullptr, "a secure URL");
 
-  std::unique_ptr<TlsByteStream> stream = tls_client_stream(std::move(*socket), tls, url.host);
+  std::unique_ptr<TlsByteStream> stream = tls_client_stream(std::move(*socket), *tls, url.host);
   deadline.guard([s = stream.get()] { s->close(); });
   Result<> shaken = co_await stream->handshake();
   deadline.guard(nullptr);

@@ -56,11 +56,11 @@ struct GuardScope {
   GuardScope& operator=(const GuardScope&) = delete;
 };
 
-/// A connection to where `url` points, TLS made and verified as `tls` says where the URL is secure. kUnavailable: it
-/// cannot be had before the deadline. kAccessDenied: `may_connect` (where it is not empty) refused every address that
-/// the name has. All arguments outlive the call; `tls` the stream too.
+/// A connection to where `url` points, TLS made and verified as `tls` says where the URL is secure (null only where it
+/// is not). kUnavailable: it cannot be had before the deadline. kAccessDenied: `may_connect` (where it is not empty)
+/// refused every address that the name has. All arguments outlive the call; `tls` the stream too.
 [[nodiscard]] Task<Result<std::unique_ptr<ByteStream>>> connect(
-    const Url& url, boost::asio::ssl::context& tls, Deadline& deadline,
+    const Url& url, boost::asio::ssl::context* tls, Deadline& deadline,
     const std::function<bool(const IpAddress&)>& may_connect);
 
 /// kUnavailable with `reason` kTimedOut.

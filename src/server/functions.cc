@@ -27,20 +27,6 @@ http::Response json(int status, std::string body) {
 
 }  // namespace
 
-class Functions::ExecutorRunner final : public lambda::Runner {
- public:
-  explicit ExecutorRunner(lambda::Executor& executor) : executor_(executor) {}
-  Task<Result<lambda::InvokeResult>> invoke(std::shared_ptr<const lambda::FunctionVersion> function,
-                                            lambda::Invocation invocation) override {
-    return executor_.invoke(std::move(function), std::move(invocation));
-  }
-  Result<lambda::RuntimeChoice> choose(std::string_view runtime) override { return executor_.choose(runtime); }
-  void retire(const std::string& function_arn) override { executor_.retire(function_arn); }
-
- private:
-  lambda::Executor& executor_;
-};
-
 Functions::Functions(const api::Environment& environment) : environment_(environment) {}
 Functions::~Functions() { stop(); }
 
@@ -57,24 +43,17 @@ void Functions::bind(api::Registry& registry) {
 }
 
 void Functions::start(net::Server& server) {
-  auto driver = sandbox::open_bubblewrap();
-  if (!driver) {
-    log::warn("functions cannot run on this machine", {{"why", driver.error().message}});
-    return;
-  }
-  driver_ = std::move(*driver);
-  lambda::ExecutorOptions options;
-  options.runtimes_folder = lambda::find_runtimes("");
-  options.scratch_folder = (folder_ / "layers").string();
-  options.public_url = environment_.public_url;
-  options.serve = [&server](UniqueFd listening) { return server.attach(std::move(listening)); };
-  auto executor = lambda::Executor::start(std::move(options), *driver_, environment_.clock, environment_.random);
-  if (!executor) {
-    log::warn("functions cannot run on this machine", {{"why", executor.error().message}});
-    return;
-  }
-  executor_ = std::move(*executor);
-  runner_ = std::make_unique<ExecutorRunner>(*executor_);
+  runner_ = std::make_unique<LazyExecutor>([this, &server]() -> Result<LazyExecutor::Parts> {
+    LazyExecutor::Parts parts{.driver = TRY(sandbox::open_bubblewrap()), .executor = nullptr};
+    lambda::ExecutorOptions options;
+    options.runtimes_folder = lambda::find_runtimes("");
+    options.scratch_folder = (folder_ / "layers").string();
+    options.public_url = environment_.public_url;
+    options.serve = [&server](UniqueFd listening) { return server.attach(std::move(listening)); };
+    parts.executor =
+        TRY(lambda::Executor::start(std::move(options), *parts.driver, environment_.clock, environment_.random));
+    return parts;
+  });
   service_->run_with(*runner_);
 }
 
@@ -107,7 +86,7 @@ std::optional<http::Response> Functions::code_route(const http::Request& request
 }
 
 void Functions::stop() {
-  if (executor_) executor_->stop();
+  if (runner_) runner_->stop();
   if (service_) service_->stop();
 }
 

@@ -13,8 +13,7 @@
 #include "base/http.h"
 #include "base/result.h"
 #include "net/server.h"
-#include "sandbox/sandbox.h"
-#include "services/lambda/executor.h"
+#include "server/lazy_executor.h"
 #include "services/lambda/service.h"
 
 namespace warifu::server {
@@ -32,7 +31,8 @@ class Functions {
   Functions& operator=(const Functions&) = delete;
 
   void bind(api::Registry& registry);
-  /// Functions run from now on. REQUIRES: the server is started, and its public URL known.
+  /// Functions run from now on, in sandboxes that the first of them opens. REQUIRES: the server is started, and its
+  /// public URL known.
   void start(net::Server& server);
   /// Goes on with what waits since the last end, then erases what logs have outlived, every ten minutes, until `stop`.
   void run_background_work(const std::stop_token& stop);
@@ -42,15 +42,12 @@ class Functions {
   void stop();
 
  private:
-  class ExecutorRunner;
   explicit Functions(const api::Environment& environment);
 
   const api::Environment& environment_;
   std::filesystem::path folder_;
   std::unique_ptr<services::lambda::Service> service_;
-  std::unique_ptr<sandbox::Driver> driver_;
-  std::unique_ptr<services::lambda::Executor> executor_;
-  std::unique_ptr<ExecutorRunner> runner_;
+  std::unique_ptr<LazyExecutor> runner_;
 };
 
 /// How large a body may be, by its head: uploads of code may be larger than all others.

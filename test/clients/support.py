@@ -54,8 +54,9 @@ class Keys:
 class Server:
     """The release binary, serving on a port of its own choice from a folder of its own."""
 
-    def __init__(self, data: Path, *flags: str):
+    def __init__(self, data: Path, *flags: str, env: dict[str, str] | None = None):
         self.data = data
+        self.env = env or {}
         self.log_file = data.parent / f"{data.name}.log"
         self.flags = flags
         self.url = ""
@@ -68,7 +69,7 @@ class Server:
         log = open(self.log_file, "ab")
         command = [str(BINARY), "serve", "--listen", "127.0.0.1:0", "--data", str(self.data), *self.flags]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment()
+            command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment() | self.env
         )
         log.close()
         ready = threading.Event()
