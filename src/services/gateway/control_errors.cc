@@ -21,13 +21,6 @@ Error target_not_found(std::string_view id) { return not_found(fmt::format("Targ
 
 Error quota_exceeded(std::string message) { return {.code = ErrorCode::kQuotaExceeded, .message = std::move(message)}; }
 
-Error token_mismatch() {
-  return {.code = ErrorCode::kValidation,
-          .message = "clientToken was used before with different parameters",
-          .reason = "IdempotentParameterMismatchException",
-          .fields = {{.name = "clientToken", .message = "used before with different parameters"}}};
-}
-
 Error bad_row(std::string_view kind) { return internal_error(fmt::format("{} row does not parse", kind)); }
 
 }  // namespace warifu::services::gateway

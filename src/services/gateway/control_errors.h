@@ -16,8 +16,6 @@ namespace warifu::services::gateway {
 [[nodiscard]] Error target_not_found(std::string_view id);
 /// ServiceQuotaExceededException (402).
 [[nodiscard]] Error quota_exceeded(std::string message);
-/// The same clientToken came with other parameters.
-[[nodiscard]] Error token_mismatch();
 /// A row that does not parse: damage, or a format that is not ours.
 [[nodiscard]] Error bad_row(std::string_view kind);
 

@@ -31,8 +31,6 @@ std::string rules(const GatewayPlace& place) { return of_gateway("gateway-rule/"
 std::string rule(const GatewayPlace& place, std::string_view id) { return rules(place).append(id); }
 std::string rate_limits(const GatewayPlace& place) { return of_gateway("gateway-rate-limit/", place); }
 std::string rate_limit(const GatewayPlace& place, std::string_view id) { return rate_limits(place).append(id); }
-std::string client_tokens() { return "gateway-token/"; }
-std::string client_token(std::string_view digest) { return client_tokens().append(digest); }
 
 std::string address(std::string_view id) { return std::string("gateway/").append(id); }
 std::string waitings() { return "gateway-waiting/"; }

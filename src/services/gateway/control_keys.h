@@ -21,8 +21,6 @@ namespace warifu::services::gateway::keys {
 [[nodiscard]] std::string rule(const GatewayPlace& place, std::string_view id);
 [[nodiscard]] std::string rate_limits(const GatewayPlace& place);  // gateway-rate-limit/ region gateway
 [[nodiscard]] std::string rate_limit(const GatewayPlace& place, std::string_view id);
-[[nodiscard]] std::string client_tokens();                        // gateway-token/
-[[nodiscard]] std::string client_token(std::string_view digest);  // gateway-token/ digest
 
 // In partition `system`.
 [[nodiscard]] std::string address(std::string_view id);                                       // gateway/ id

@@ -18,7 +18,5 @@ inline constexpr std::size_t kRateLimitsMax = 50;
 /// Ours: nesting of a tool's schema.
 inline constexpr std::size_t kSchemaDepthMax = 32;
 inline constexpr std::size_t kPageDefault = 100;
-/// Ours: how long a clientToken is remembered.
-inline constexpr std::int64_t kClientTokenMs = 24LL * 60 * 60 * 1000;
 
 }  // namespace warifu::services::gateway

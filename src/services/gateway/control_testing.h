@@ -8,47 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include "api/testing.h"
+#include "api/handler_testing.h"
 #include "identity/roles.h"
 #include "services/gateway/control.h"
 
 /// For tests of the control plane: requests as clients send them, through the whole pipeline.
 namespace warifu::services::gateway::testing {
 
-inline constexpr std::string_view kAccountA = "111111111111";
-inline constexpr std::string_view kAccountB = "222222222222";
-
-struct Answer {
-  int status = 0;
-  json::Value body;
-
-  /// The value at a path of member names and indices (`items.0.name`); null when there is none.
-  [[nodiscard]] json::Value at(std::string_view path) const {
-    const json::Value* value = &body;
-    while (!path.empty()) {
-      const std::string_view step = path.substr(0, path.find('.'));
-      path.remove_prefix(std::min(step.size() + 1, path.size()));
-      if (value->is_array()) {
-        const auto index = static_cast<std::size_t>(std::stoul(std::string(step)));
-        if (index >= value->items().size()) return {};
-        value = &value->items()[index];
-      } else {
-        value = value->find(step);
-        if (value == nullptr) return {};
-      }
-    }
-    return *value;
-  }
-  [[nodiscard]] std::string text(std::string_view path) const {
-    const json::Value value = at(path);
-    return value.is_string() ? value.as_string() : value.dump();
-  }
-  [[nodiscard]] std::size_t size(std::string_view path) const {
-    const json::Value value = at(path);
-    return value.is_array() ? value.items().size() : 0;
-  }
-  [[nodiscard]] std::string message() const { return text("message"); }
-};
+using api::testing::Answer;
+using api::testing::kAccountA;
+using api::testing::kAccountB;
 
 /// Remembers what it is told; refuses documents that say so.
 class RecordingConnector final : public Connector {
@@ -65,23 +34,17 @@ class RecordingConnector final : public Connector {
   std::vector<WaitingTarget> told;
 };
 
-class ControlTest : public ::testing::Test {
- protected:
-  ControlTest() { make_role("Gateway"); }
+/// Made before the server, whose handlers hold it.
+struct WithConnector {
+  RecordingConnector connector;
+};
 
-  Answer call(const api::testing::Keys& keys, std::string method, std::string target, std::string body = "",
-              std::string region = "us-east-1") {
-    const http::Response response = server.send(keys, {.region = std::move(region),
-                                                       .method = std::move(method),
-                                                       .target = std::move(target),
-                                                       .body = std::move(body)});
-    error_type = std::string(response.headers.get("x-amzn-errortype").value_or(""));
-    error_type = error_type.substr(0, error_type.find(':'));
-    return {.status = response.status, .body = response.body.empty() ? json::Value() : api::testing::body_of(response)};
+class ControlTest : protected WithConnector, public api::testing::HandlerTest {
+ protected:
+  ControlTest() : HandlerTest([this](api::Registry& registry) { bind_control(registry, {.connector = &connector}); }) {
+    make_role("Gateway");
   }
-  Answer call(std::string method, std::string target, std::string body = "") {
-    return call(a, std::move(method), std::move(target), std::move(body));
-  }
+
   /// Makes a role of account A that `service` may assume.
   void make_role(std::string name, std::string_view service = "bedrock-agentcore.amazonaws.com") {
     const std::string trust =
@@ -122,12 +85,6 @@ class ControlTest : public ::testing::Test {
   static std::string arn_of(std::string_view id, std::string_view account = kAccountA) {
     return fmt::format("arn:aws:bedrock-agentcore:us-east-1:{}:gateway/{}", account, id);
   }
-
-  RecordingConnector connector;
-  api::testing::TestServer server{
-      [this](api::Registry& registry) { bind_control(registry, {.connector = &connector}); }};
-  api::testing::Keys a = server.account(kAccountA);
-  std::string error_type;  // of the last answer
 };
 
 }  // namespace warifu::services::gateway::testing

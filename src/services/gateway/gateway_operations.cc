@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "api/client_tokens.h"
 #include "identity/tags.h"
 #include "identity/workloads.h"
-#include "services/gateway/client_tokens.h"
 #include "services/gateway/control.h"
 #include "services/gateway/control_errors.h"
 #include "services/gateway/control_limits.h"
@@ -14,16 +14,10 @@
 namespace warifu::services::gateway {
 namespace {
 
+namespace client_tokens = api::client_tokens;
 namespace ops = m::ops;
 
 constexpr std::string_view kReady = "READY";
-
-client_tokens::Claim claim_of(const api::Call& call, const m::CreateGatewayInput& input) {
-  m::CreateGatewayInput request = input;
-  request.client_token.reset();
-  const std::string text = wire::to_json(*m::tables::kCreateGateway.input, &request);
-  return client_tokens::claim("CreateGateway", call.region(), input.client_token.value_or(""), text, call.now());
-}
 
 /// What Create and Update set alike. REQUIRES: Input has the members of both.
 template <class Input>
@@ -112,7 +106,7 @@ std::string gateway_url(const Gateway& gateway, const GatewayPlace& place, std::
 }
 
 Task<Result<m::CreateGatewayOutput>> create_gateway(api::Call& call, m::CreateGatewayInput input, ControlRef control) {
-  const client_tokens::Claim claim = claim_of(call, input);
+  const client_tokens::Claim claim = client_tokens::claim_of(call, ops::kCreateGateway, call.region(), input);
   const GatewayPlace place =
       gateways::new_place(call.account(), call.region(), gateways::new_id(input.name, call.random()));
   const Gateway gateway = new_gateway(call, place, input);

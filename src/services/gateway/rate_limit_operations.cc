@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "services/gateway/client_tokens.h"
+#include "api/client_tokens.h"
 #include "services/gateway/control.h"
 #include "services/gateway/control_errors.h"
 #include "services/gateway/control_limits.h"
@@ -15,6 +15,7 @@
 namespace warifu::services::gateway {
 namespace {
 
+namespace client_tokens = api::client_tokens;
 namespace ops = m::ops;
 
 constexpr std::string_view kActive = "ACTIVE";
@@ -59,15 +60,6 @@ RateLimit limit_of(const api::Call& call, const GatewayPlace& place, const Entry
           .updated_at = call.now()};
 }
 
-template <class Input>
-client_tokens::Claim claim_of(const api::Call& call, const GatewayPlace& place, const wire::Operation& operation,
-                              const Input& input) {
-  Input request = input;
-  request.client_token.reset();
-  const std::string text = wire::to_json(*operation.input, &request);
-  return client_tokens::claim(operation.name, place.arn, input.client_token.value_or(""), text, call.now());
-}
-
 /// The limits of a batch, checked each by itself and against one another.
 Result<std::vector<RateLimit>> batch_of(const api::Call& call, const GatewayPlace& place,
                                         const m::BatchPutGatewayRateLimitsInput& input) {
@@ -101,7 +93,7 @@ std::string position_of(const RateLimit& limit) { return limit.rate_limit_id; }
 
 Task<Result<m::CreateGatewayRateLimitOutput>> create_rate_limit(api::Call& call, m::CreateGatewayRateLimitInput input) {
   const GatewayPlace place = CO_TRY(gateways::place_of(call));
-  const client_tokens::Claim claim = claim_of(call, place, m::tables::kCreateGatewayRateLimit, input);
+  const client_tokens::Claim claim = client_tokens::claim_of(call, ops::kCreateGatewayRateLimit, place.arn, input);
   const RateLimit limit = limit_of(call, place, input);
   CO_TRY(rule_checks::check(limit));
   const auto body = [place, limit, claim](store::Txn& txn) -> Result<RateLimit> {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/gateway/client_tokens.h"
+#include "api/client_tokens.h"
 #include "services/gateway/control.h"
 #include "services/gateway/control_errors.h"
 #include "services/gateway/control_limits.h"
@@ -14,17 +14,10 @@
 namespace warifu::services::gateway {
 namespace {
 
+namespace client_tokens = api::client_tokens;
 namespace ops = m::ops;
 
 constexpr std::string_view kActive = "ACTIVE";
-
-client_tokens::Claim claim_of(const api::Call& call, const GatewayPlace& place,
-                              const m::CreateGatewayRuleInput& input) {
-  m::CreateGatewayRuleInput request = input;
-  request.client_token.reset();
-  const std::string text = wire::to_json(*m::tables::kCreateGatewayRule.input, &request);
-  return client_tokens::claim("CreateGatewayRule", place.arn, input.client_token.value_or(""), text, call.now());
-}
 
 /// kValidation or kConflict unless the rule may stand beside the others of its gateway.
 Result<> check(store::Reader& reader, const GatewayPlace& place, const Rule& rule) {
@@ -50,7 +43,7 @@ std::string position_of(const Rule& rule) { return fmt::format("{:07}", rule.pri
 
 Task<Result<m::CreateGatewayRuleOutput>> create_rule(api::Call& call, m::CreateGatewayRuleInput input) {
   const GatewayPlace place = CO_TRY(gateways::place_of(call));
-  const client_tokens::Claim claim = claim_of(call, place, input);
+  const client_tokens::Claim claim = client_tokens::claim_of(call, ops::kCreateGatewayRule, place.arn, input);
   const Rule rule{.rule_id = call.random().uuid(),
                   .gateway_arn = place.arn,
                   .priority = input.priority,

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/client.h"
-#include "services/gateway/client_tokens.h"
+#include "api/client_tokens.h"
 #include "services/gateway/control.h"
 #include "services/gateway/control_errors.h"
 #include "services/gateway/control_limits.h"
@@ -12,6 +12,7 @@
 namespace warifu::services::gateway {
 namespace {
 
+namespace client_tokens = api::client_tokens;
 namespace ops = m::ops;
 
 constexpr std::string_view kService = "bedrock-agentcore.amazonaws.com";
@@ -37,14 +38,6 @@ void configure(TargetRow& target, const Input& input) {
   target.certificate_configurations = input.certificate_configurations;
   target.protocol_type = input.target_configuration.http ? "HTTP" : "MCP";
   target.status_reasons.reset();
-}
-
-client_tokens::Claim claim_of(const api::Call& call, const GatewayPlace& place,
-                              const m::CreateGatewayTargetInput& input) {
-  m::CreateGatewayTargetInput request = input;
-  request.client_token.reset();
-  const std::string text = wire::to_json(*m::tables::kCreateGatewayTarget.input, &request);
-  return client_tokens::claim("CreateGatewayTarget", place.arn, input.client_token.value_or(""), text, call.now());
 }
 
 /// Targets are called as the gateway's role: that it cannot be assumed is better known now than at the first call.
@@ -153,7 +146,7 @@ Result<Written> synchronize(store::Txn& txn, const GatewayPlace& place, std::str
 Task<Result<m::CreateGatewayTargetOutput>> create_target(api::Call& call, m::CreateGatewayTargetInput input,
                                                          ControlRef control) {
   const GatewayPlace place = CO_TRY(gateways::place_of(call));
-  const client_tokens::Claim claim = claim_of(call, place, input);
+  const client_tokens::Claim claim = client_tokens::claim_of(call, ops::kCreateGatewayTarget, place.arn, input);
   TargetRow target{.gateway_arn = place.arn,
                    .target_id = targets::new_id(call.random()),
                    .created_at = call.now(),

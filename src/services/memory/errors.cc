@@ -34,13 +34,6 @@ Error memory_name_exists(std::string_view name) {
   return invalid_field("name", fmt::format("Memory with name '{}' already exists", name));
 }
 
-Error token_mismatch() {
-  return {.code = ErrorCode::kValidation,
-          .message = "clientToken was used before with different parameters",
-          .reason = kReasonMismatch,
-          .fields = {{.name = "clientToken", .message = "used before with different parameters"}}};
-}
-
 Error unsupported_member(std::string_view field) {
   return invalid_field(field, fmt::format("{} is not supported by this server yet", field));
 }

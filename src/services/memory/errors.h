@@ -9,7 +9,6 @@
 namespace warifu::services::memory {
 
 inline constexpr std::string_view kReasonField = "FieldValidationFailed";
-inline constexpr std::string_view kReasonMismatch = "IdempotentParameterMismatchException";
 inline constexpr std::string_view kReasonOtherSession = "EventInOtherSession";
 
 /// ValidationException about one member of the request; `field` is its path.
@@ -21,8 +20,6 @@ inline constexpr std::string_view kReasonOtherSession = "EventInOtherSession";
 [[nodiscard]] Error root_not_in_session(std::string_view root_event_id);
 [[nodiscard]] Error invalid_memory_id();
 [[nodiscard]] Error memory_name_exists(std::string_view name);
-/// The same clientToken came with other parameters.
-[[nodiscard]] Error token_mismatch();
 /// A member that the service knows and this server cannot honour yet.
 [[nodiscard]] Error unsupported_member(std::string_view field);
 /// A row that does not parse: damage, or a format that is not ours.

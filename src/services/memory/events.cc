@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/client_tokens.h"
 #include "services/memory/bytes.h"
 #include "services/memory/errors.h"
 #include "services/memory/limits.h"
@@ -103,7 +104,7 @@ Result<std::optional<std::string>> replay_by_row(store::Reader& reader, const st
 
   const EventView ours = TRY(EventView::parse(draft.row));
   const std::string prefix = keys::events(draft.ref());
-  if (!key.starts_with(prefix) || event.content != ours.content) return fail(token_mismatch());
+  if (!key.starts_with(prefix) || event.content != ours.content) return fail(api::client_tokens::mismatch());
   // Its time may differ: programs that choose their tokens stamp each attempt anew.
   const EventId id = TRY(id_in(key, prefix));
   return id.str();
@@ -131,7 +132,7 @@ Result<Inserted> insert(store::Txn& txn, const store::Partition& partition, Draf
   }
   Millisecond millisecond = TRY(scan_millisecond(txn, partition, draft));
   const bool token_row = has_token(draft) && (draft.token_row || millisecond.crowded);
-  if (millisecond.replayed && !millisecond.same_content) return fail(token_mismatch());
+  if (millisecond.replayed && !millisecond.same_content) return fail(api::client_tokens::mismatch());
   if (!millisecond.replayed && token_row) millisecond.replayed = TRY(replay_by_row(txn, partition, draft));
   if (millisecond.replayed) {
     inserted.event_id = *std::move(millisecond.replayed);

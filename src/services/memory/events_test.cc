@@ -1,5 +1,6 @@
 #include "services/memory/events.h"
 
+#include "api/client_tokens.h"
 #include "services/memory/errors.h"
 #include "services/memory/limits.h"
 #include "services/memory/sweep.h"
@@ -84,7 +85,7 @@ TEST(Replays, WithOtherContentAreRefused) {
     const auto second = bench.try_insert(draft({.payload = "2", .token = "tok", .token_row = token_row}));
     ASSERT_FALSE(second.has_value());
     EXPECT_EQ(second.error().code, ErrorCode::kValidation);
-    EXPECT_EQ(second.error().reason, kReasonMismatch);
+    EXPECT_EQ(second.error().reason, api::client_tokens::mismatch().reason);
     EXPECT_EQ(bench.payloads(kSession).size(), 1U);
   }
 }
@@ -103,7 +104,7 @@ TEST(Replays, OfATokenWithARowAreFoundAnywhereInTheMemory) {
                                      testing::Make{.actor = "bob", .token = "tok", .token_row = true}}) {
     const auto second = bench.try_insert(draft(other));
     ASSERT_FALSE(second.has_value());
-    EXPECT_EQ(second.error().reason, kReasonMismatch);
+    EXPECT_EQ(second.error().reason, api::client_tokens::mismatch().reason);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "api/client_tokens.h"
 #include "services/memory/errors.h"
 #include "services/memory/event_rows.h"
 #include "services/memory/extraction_notices.h"
@@ -15,6 +16,8 @@
 
 namespace warifu::services::memory {
 namespace {
+
+namespace client_tokens = api::client_tokens;
 
 Result<std::vector<m::PayloadType>> items_of(const m::IngestDataInput& input) {
   if (!input.source.inline_) return fail(invalid_field("source", "source must have the member inline"));
@@ -54,8 +57,8 @@ Task<Result<m::IngestDataOutput>> ingest_data(api::Call& call, m::IngestDataInpu
   const std::string request =
       fmt::format("{}\n{}\n{}\n{}\n{}", target.arn, input.actor_id, input.session_id.value_or(""),
                   input.content_timestamp.ms, encode_event({}, {}, content));
-  const idempotency::Claim claimed =
-      idempotency::claim(call.region(), "IngestData", input.client_token.value_or(""), request, call.now());
+  const client_tokens::Claim claimed =
+      client_tokens::claim("IngestData", call.region(), input.client_token.value_or(""), request, call.now());
   const EventId id{.time = input.content_timestamp,
                    .suffix = static_cast<std::uint32_t>(call.random().below(1U << 31U))};
   const queue::Entry entry{
@@ -66,12 +69,12 @@ Task<Result<m::IngestDataOutput>> ingest_data(api::Call& call, m::IngestDataInpu
                      actor = input.actor_id](store::Txn& txn) -> Result<std::string> {
     const memories::Memory memory = TRY(memories::require(txn, target));
     TRY(check_namespace_variables(memory, content.namespace_variables));
-    if (auto before = TRY(idempotency::find(txn, caller, claimed))) return *std::move(before);
+    if (auto before = TRY(client_tokens::find(txn, caller, claimed))) return *std::move(before);
     // Without strategies nothing would ever take it.
     if (memory.strategies && !memory.strategies->empty()) {
       TRY(queue::put(txn, target.partition, {actor, session}, entry));
     }
-    TRY(idempotency::remember(txn, caller, claimed, session));
+    TRY(client_tokens::remember(txn, caller, claimed, session));
     return session;
   };
   std::string answered = CO_TRY(co_await call.db().write(body));

@@ -84,8 +84,6 @@ std::string memory(std::string_view region, std::string_view memory_id) {
   return key;
 }
 
-std::string control_tokens() { return "memory-token/"; }
-std::string control_token(std::string_view digest) { return control_tokens().append(digest); }
 std::string sweeps() { return "memory-sweep/"; }
 std::string sweep(std::string_view memory_arn) { return sweeps().append(memory_arn); }
 std::string extractings() { return "memory-extracting/"; }

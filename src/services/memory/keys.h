@@ -50,8 +50,6 @@ namespace keys {
 // In partition `account/<owner>`.
 [[nodiscard]] std::string memories(std::string_view region);                            // memory/ region
 [[nodiscard]] std::string memory(std::string_view region, std::string_view memory_id);  // memory/ region id
-[[nodiscard]] std::string control_tokens();                                             // memory-token/
-[[nodiscard]] std::string control_token(std::string_view digest);                       // memory-token/ digest
 
 // In partition `system`.
 [[nodiscard]] std::string sweeps();                                 // memory-sweep/

@@ -37,7 +37,5 @@ inline constexpr std::size_t kSweepRows = 1'000;
 inline constexpr std::size_t kSweepBatches = 50;
 /// A session without events stays listed for a day.
 inline constexpr std::int64_t kEmptySessionMs = 24LL * 60 * 60 * 1000;
-/// Ours: how long a clientToken of a control operation is remembered.
-inline constexpr std::int64_t kControlTokenMs = 24LL * 60 * 60 * 1000;
 
 }  // namespace warifu::services::memory

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "api/client_tokens.h"
 #include "identity/tags.h"
 #include "services/memory/errors.h"
-#include "services/memory/idempotency.h"
 #include "services/memory/limits.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_rules.h"
@@ -14,14 +14,9 @@
 namespace warifu::services::memory {
 namespace {
 
-using memories::Memory;
+namespace client_tokens = api::client_tokens;
 
-idempotency::Claim claim_of(const api::Call& call, const m::CreateMemoryInput& input) {
-  m::CreateMemoryInput request = input;
-  request.client_token.reset();
-  const std::string text = wire::to_json(*m::tables::kCreateMemory.input, &request);
-  return idempotency::claim(call.region(), "CreateMemory", input.client_token.value_or(""), text, call.now());
-}
+using memories::Memory;
 
 Result<Memory> memory_of(const api::Call& call, const memories::Target& target, const m::CreateMemoryInput& input) {
   TRY(memory_rules::check_supported(input));
@@ -68,12 +63,12 @@ m::MemorySummary summary_of(const Memory& memory) {
 Task<Result<m::CreateMemoryOutput>> create_memory(api::Call& call, m::CreateMemoryInput input) {
   const std::string id = fmt::format("{}-{}", input.name, strategies::new_id_suffix(call.random()));
   const memories::Target target = memories::new_target(call.account(), call.region(), id);
-  const idempotency::Claim claim = claim_of(call, input);
+  const client_tokens::Claim claim = client_tokens::claim_of(call, m::ops::kCreateMemory, call.region(), input);
   const Memory memory = CO_TRY(memory_of(call, target, input));
   const identity::Tags tags =
       CO_TRY(identity::requested_tags(input.tags.value_or(std::map<std::string, std::string>{}), "tags"));
   const auto body = [target, claim, memory, tags](store::Txn& txn) -> Result<m::CreateMemoryOutput> {
-    const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
+    const std::optional<std::string> first = TRY(client_tokens::find(txn, target.owner, claim));
     if (first) {
       std::optional<Memory> made = TRY(memories::find(txn, memories::new_target(target.owner, target.region, *first)));
       if (made) return creating(*std::move(made));
@@ -83,7 +78,7 @@ Task<Result<m::CreateMemoryOutput>> create_memory(api::Call& call, m::CreateMemo
     }
     TRY(memories::put(txn, target, memory));
     if (!tags.empty()) TRY(identity::put_tags(txn, target.owner, target.arn, tags));
-    TRY(idempotency::remember(txn, target.owner, claim, target.id));
+    TRY(client_tokens::remember(txn, target.owner, claim, target.id));
     return creating(memory);
   };
   co_return co_await call.db().write(body);
@@ -111,14 +106,14 @@ Task<Result<m::ListMemoriesOutput>> list_memories(api::Call& call, m::ListMemori
 
 Task<Result<m::DeleteMemoryOutput>> delete_memory(api::Call& call, m::DeleteMemoryInput input) {
   const memories::Target target = CO_TRY(memories::target_of(call));
-  const idempotency::Claim claim =
-      idempotency::claim(call.region(), "DeleteMemory", input.client_token.value_or(""), target.id, call.now());
+  const client_tokens::Claim claim =
+      client_tokens::claim("DeleteMemory", call.region(), input.client_token.value_or(""), target.id, call.now());
   const auto body = [target, claim](store::Txn& txn) -> Result<> {
-    const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
+    const std::optional<std::string> first = TRY(client_tokens::find(txn, target.owner, claim));
     if (first) return {};
     TRY(memories::require(txn, target));
     TRY(memories::erase(txn, target));
-    return idempotency::remember(txn, target.owner, claim, target.id);
+    return client_tokens::remember(txn, target.owner, claim, target.id);
   };
   CO_TRY(co_await call.db().write(body));
   // The memory is gone already; what this leaves lying waits for the next sweep.

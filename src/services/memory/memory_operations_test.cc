@@ -1,3 +1,4 @@
+#include "api/client_tokens.h"
 #include "services/memory/handler_testing.h"
 #include "services/memory/limits.h"
 #include "services/memory/sweep.h"
@@ -81,7 +82,7 @@ TEST_F(Memories, AnswerTheFirstCallToAReplay) {
   const Answer other = call("POST", "/memories/create", body("y"));
   EXPECT_EQ(other.status, 400);
   EXPECT_EQ(other.text("reason"), "IdempotentParameterMismatchException");
-  server.clock().advance_ms(kControlTokenMs);
+  server.clock().advance_ms(api::client_tokens::kKeptMs);
   EXPECT_EQ(call("POST", "/memories/create", body("x")).message(), "Memory with name 'Demo' already exists");
 }
 

@@ -2,11 +2,11 @@
 
 #include <set>
 
+#include "api/client_tokens.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "records/namespaces.h"
 #include "services/memory/errors.h"
-#include "services/memory/idempotency.h"
 #include "services/memory/limits.h"
 #include "services/memory/long_term.h"
 #include "services/memory/memories.h"
@@ -17,6 +17,8 @@
 
 namespace warifu::services::memory {
 namespace {
+
+namespace client_tokens = api::client_tokens;
 
 using memories::Memory;
 using records::Record;
@@ -104,8 +106,8 @@ std::vector<RecordId> new_ids(api::Call& call, const memories::Target& target,
   return ids;
 }
 
-idempotency::Claim claim_of(const api::Call& call, const memories::Target& target,
-                            const m::BatchCreateMemoryRecordsInput& input) {
+client_tokens::Claim claim_of(const api::Call& call, const memories::Target& target,
+                              const m::BatchCreateMemoryRecordsInput& input) {
   const std::string token = input.client_token.value_or("");
   if (token.empty()) return {.now = call.now()};
   m::BatchCreateMemoryRecordsInput request = input;
@@ -113,7 +115,7 @@ idempotency::Claim claim_of(const api::Call& call, const memories::Target& targe
   const std::string text = wire::to_json(*m::tables::kBatchCreateMemoryRecords.input, &request);
   // The row lies with the memory's owner, so it says whose token it is.
   const std::string operation = fmt::format("BatchCreateMemoryRecords {} {}", call.account().str(), target.id);
-  return idempotency::claim(call.region(), operation, token, text, call.now());
+  return client_tokens::claim(operation, call.region(), token, text, call.now());
 }
 
 Result<Record> new_record(const Memory& memory, const m::MemoryRecordCreateInput& input,
@@ -140,7 +142,7 @@ Task<Result<m::BatchCreateMemoryRecordsOutput>> batch_create_memory_records(api:
   const memories::Target target = CO_TRY(memories::target_of(call));
   const auto read = [&](store::Reader& reader) { return memories::require(reader, target); };
   const Memory memory = CO_TRY(call.db().read(read));
-  const idempotency::Claim claim = claim_of(call, target, input);
+  const client_tokens::Claim claim = claim_of(call, target, input);
   const std::vector<RecordId> ids = new_ids(call, target, input);
 
   Outcomes<m::BatchCreateMemoryRecordsOutput> outcomes;
@@ -158,11 +160,11 @@ Task<Result<m::BatchCreateMemoryRecordsOutput>> batch_create_memory_records(api:
   auto prepared = CO_TRY(co_await long_term.prepare(std::move(fresh)));
   auto body = [target, claim, prepared = std::move(prepared)](store::Txn& txn) -> Result<> {
     TRY(states::require(txn, target.partition, target.id));
-    const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
+    const std::optional<std::string> first = TRY(client_tokens::find(txn, target.owner, claim));
     if (first) return {};
     TRY(records::put_all(txn, target.partition, prepared));
     TRY(records::erase_expired(txn, target.partition, claim.now, kExpiredPerBatch));
-    return idempotency::remember(txn, target.owner, claim, target.id);
+    return client_tokens::remember(txn, target.owner, claim, target.id);
   };
   CO_TRY(co_await call.db().write(std::move(body)));
   co_return std::move(outcomes.output);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include "api/client_tokens.h"
 #include "services/memory/errors.h"
-#include "services/memory/idempotency.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_rules.h"
 #include "services/memory/operations.h"
@@ -10,6 +10,8 @@
 
 namespace warifu::services::memory {
 namespace {
+
+namespace client_tokens = api::client_tokens;
 
 using memories::Memory;
 
@@ -59,11 +61,12 @@ Result<Memory> changed(Memory memory, const m::UpdateMemoryInput& input, const s
   return memory;
 }
 
-idempotency::Claim claim_of(const api::Call& call, const memories::Target& target, const m::UpdateMemoryInput& input) {
+client_tokens::Claim claim_of(const api::Call& call, const memories::Target& target,
+                              const m::UpdateMemoryInput& input) {
   m::UpdateMemoryInput request = input;
   request.client_token.reset();
   const std::string text = target.id + wire::to_json(*m::tables::kUpdateMemory.input, &request);
-  return idempotency::claim(call.region(), "UpdateMemory", input.client_token.value_or(""), text, call.now());
+  return client_tokens::claim("UpdateMemory", call.region(), input.client_token.value_or(""), text, call.now());
 }
 
 }  // namespace
@@ -71,7 +74,7 @@ idempotency::Claim claim_of(const api::Call& call, const memories::Target& targe
 Task<Result<m::UpdateMemoryOutput>> update_memory(api::Call& call, m::UpdateMemoryInput input) {
   const memories::Target target = CO_TRY(memories::target_of(call));
   CO_TRY(memory_rules::check_supported(input));
-  const idempotency::Claim claim = claim_of(call, target, input);
+  const client_tokens::Claim claim = claim_of(call, target, input);
   std::vector<std::string> id_suffixes;
   if (input.memory_strategies && input.memory_strategies->add_memory_strategies) {
     for (std::size_t i = 0; i < input.memory_strategies->add_memory_strategies->size(); ++i) {
@@ -81,12 +84,12 @@ Task<Result<m::UpdateMemoryOutput>> update_memory(api::Call& call, m::UpdateMemo
   const auto body = [target, claim, id_suffixes, now = call.now(),
                      input = std::move(input)](store::Txn& txn) -> Result<m::UpdateMemoryOutput> {
     Memory memory = TRY(memories::require(txn, target));
-    const std::optional<std::string> first = TRY(idempotency::find(txn, target.owner, claim));
+    const std::optional<std::string> first = TRY(client_tokens::find(txn, target.owner, claim));
     if (first) return m::UpdateMemoryOutput{.memory = std::move(memory)};
 
     Memory updated = TRY(changed(std::move(memory), input, id_suffixes, now));
     TRY(memories::put(txn, target, updated));
-    TRY(idempotency::remember(txn, target.owner, claim, target.id));
+    TRY(client_tokens::remember(txn, target.owner, claim, target.id));
     return m::UpdateMemoryOutput{.memory = std::move(updated)};
   };
   co_return co_await call.db().write(body);
