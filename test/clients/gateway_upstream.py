@@ -5,7 +5,7 @@ import socket
 import uvicorn
 from mcp.server.fastmcp import FastMCP
 
-server = FastMCP("upstream", stateless_http=True, json_response=True)
+server = FastMCP("upstream", stateless_http=True, json_response=True, log_level="ERROR")
 
 
 @server.tool(description="Echo a message")
@@ -14,7 +14,8 @@ def echo(message: str) -> str:
 
 
 if __name__ == "__main__":
-    listener = socket.socket()
+    # The event loop turns Nagle's algorithm off for sockets that say they are TCP's, as it does for its own.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)  # who reads the port may connect at once
     print(listener.getsockname()[1], flush=True)
