@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -44,6 +45,19 @@ std::vector<Result<http::Response>> fetch_all(Client& client,
   loop.run_for(2 * kPatience);
   loop.restart();
   return responses;
+}
+
+/// Answers every request of one connection in two writes, which Nagle's algorithm keeps apart until the first of them
+/// is acknowledged.
+void answer_in_two_writes(int listener) {
+  const int fd = ::accept(listener, nullptr, nullptr);
+  char bytes[4096];
+  while (::recv(fd, bytes, sizeof(bytes), 0) > 0) {
+    for (const std::string_view part : {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"}) {
+      ::send(fd, part.data(), part.size(), MSG_NOSIGNAL);
+    }
+  }
+  ::close(fd);
 }
 
 /// A server of one thread that sends scripted bytes to each connection in turn, whatever it is asked.
@@ -185,6 +199,24 @@ TEST(ClientTest, ReadsEveryFramingOfAResponse) {
     ASSERT_TRUE(response) << bytes << response.error().message;
     EXPECT_EQ(response->body, body) << bytes;
   }
+}
+
+TEST(ClientTest, KeepsNoServerWaitingForAnAcknowledgement) {
+  boost::asio::io_context loop(1);
+  boost::asio::ip::tcp::acceptor acceptor(loop, {boost::asio::ip::address_v4::loopback(), 0});
+  std::jthread server([&] { answer_in_two_writes(acceptor.native_handle()); });
+  Client client;
+  auto fastest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 20; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answers = fetch_all(client, {{url_of(acceptor.local_endpoint().port()), request_of("GET")}}, loop);
+    ASSERT_TRUE(answers.size() == 1 && answers[0]) << answers[0].error().message;
+    EXPECT_EQ(answers[0]->body, "ok");
+    // The kernel acknowledges the first packets of a connection at once whoever asks.
+    if (i >= 10) fastest = std::min(fastest, std::chrono::steady_clock::now() - begun);
+  }
+  client.close();
+  EXPECT_LT(fastest, milliseconds(20)) << "40 ms: the kernel waits with acknowledgements";
 }
 
 TEST(ClientTest, FailsOnABrokenResponse) {

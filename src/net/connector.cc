@@ -93,7 +93,7 @@ Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::con
                                                   const std::function<bool(const IpAddress&)>& may_connect) {
   Result<tcp::socket> socket = co_await connect_tcp(url, deadline, may_connect);
   if (!socket) co_return fail(std::move(socket).error());
-  if (!url.secure) co_return tcp_stream(std::move(*socket));
+  if (!url.secure) co_return tcp_client_stream(std::move(*socket));
   CHECK(tls != nullptr, "a secure URL");
 
   std::unique_ptr<TlsByteStream> stream = tls_client_stream(std::move(*socket), *tls, url.host);

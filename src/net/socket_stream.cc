@@ -1,5 +1,6 @@
 #include "net/socket_stream.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -34,6 +35,13 @@ void prepare(tcp::socket& socket) {
   socket.non_blocking(true, ignored);
 }
 
+/// A server that writes head and body apart, and lets the kernel gather small writes, has its body wait for our
+/// acknowledgement of the head, which the kernel would hold back for 40 ms. Lasts for the next packet or so.
+void acknowledge_at_once(tcp::socket& socket) {
+  const int on = 1;
+  (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 enum class Peek : std::uint8_t { kQuiet, kData, kGone };
 
 Peek peek(tcp::socket& socket) {
@@ -51,7 +59,7 @@ bool has_gone(tcp::socket& socket) {
 
 class TcpStream final : public ByteStream {
  public:
-  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) { prepare(socket_); }
+  TcpStream(tcp::socket socket, bool client) : socket_(std::move(socket)), client_(client) { prepare(socket_); }
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
     error_code error;
@@ -82,6 +90,7 @@ class TcpStream final : public ByteStream {
       head.remove_prefix(of_head);
       body.remove_prefix(n - of_head);
     }
+    if (client_) acknowledge_at_once(socket_);
     co_return Result<>{};
   }
 
@@ -107,6 +116,7 @@ class TcpStream final : public ByteStream {
 
  private:
   tcp::socket socket_;
+  const bool client_;
 };
 
 class TlsStream final : public TlsByteStream {
@@ -172,6 +182,7 @@ class TlsStream final : public TlsByteStream {
         part.remove_prefix(n);
       }
     }
+    if (role_ == asio::ssl::stream_base::client) acknowledge_at_once(stream_.next_layer());
     co_return Result<>{};
   }
 
@@ -209,7 +220,13 @@ class TlsStream final : public TlsByteStream {
 
 }  // namespace
 
-std::unique_ptr<ByteStream> tcp_stream(tcp::socket socket) { return std::make_unique<TcpStream>(std::move(socket)); }
+std::unique_ptr<ByteStream> tcp_stream(tcp::socket socket) {
+  return std::make_unique<TcpStream>(std::move(socket), false);
+}
+
+std::unique_ptr<ByteStream> tcp_client_stream(tcp::socket socket) {
+  return std::make_unique<TcpStream>(std::move(socket), true);
+}
 
 std::unique_ptr<TlsByteStream> tls_server_stream(tcp::socket socket, asio::ssl::context& context) {
   return std::make_unique<TlsStream>(std::move(socket), context, asio::ssl::stream_base::server);

@@ -14,6 +14,8 @@ namespace warifu::net {
 
 /// A connected socket as a ByteStream. Sets TCP_NODELAY and non-blocking mode.
 [[nodiscard]] std::unique_ptr<ByteStream> tcp_stream(boost::asio::ip::tcp::socket socket);
+/// The same for who asks: an answer that comes in several small packets is acknowledged as it comes.
+[[nodiscard]] std::unique_ptr<ByteStream> tcp_client_stream(boost::asio::ip::tcp::socket socket);
 
 /// A TLS stream over a connected socket. After `finish_writing` it reads the raw bytes beneath, of which nothing but
 /// their end matters. `context` must outlive it.
