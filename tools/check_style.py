@@ -96,9 +96,22 @@ def check_readmes(root: Path, modules: list[str]) -> list[Finding]:
             if list((root / "src" / module).glob("*.cc")) and not (root / "src" / module / "README.md").exists()]
 
 
+def check_decisions(root: Path) -> list[Finding]:
+    """Each decision has a number of its own, which is its title's too: they are cited by it."""
+    findings, taken = [], set()
+    for page in sorted((root / "docs" / "decisions").glob("*.md")):
+        path, number = str(page.relative_to(root)), page.name.split("-")[0]
+        if number in taken:
+            findings.append(Finding(path, 1, f"decision {number} is there already"))
+        taken.add(number)
+        if not page.read_text(encoding="utf-8").startswith(f"# {int(number)}. "):
+            findings.append(Finding(path, 1, f"its title begins with `# {int(number)}. `"))
+    return findings
+
+
 def check(root: Path) -> tuple[list[Finding], int]:
     modules = re.findall(r"^\s*warifu_module\(\s*([\w/]+)", (root / "CMakeLists.txt").read_text(), re.MULTILINE)
-    findings = check_readmes(root, modules)
+    findings = check_readmes(root, modules) + check_decisions(root)
     checked = 0
     for file in project_files(root, "*"):
         path = str(file.relative_to(root))

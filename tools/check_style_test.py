@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from check_style import LINE_COLUMNS_MAX, check_file, check_links, check_readmes
+from check_style import LINE_COLUMNS_MAX, check_decisions, check_file, check_links, check_readmes
 
 SOUND_HEADER = "/// What it is.\n#pragma once\n\n#include <string>\n\nint f();\n"
 
@@ -73,6 +73,16 @@ class StyleTest(unittest.TestCase):
             self.assertEqual(len(check_readmes(Path(folder), ["a"])), 1)
             (module / "README.md").write_text("What it is.\n")
             self.assertEqual(check_readmes(Path(folder), ["a"]), [])
+
+    def test_decisions_have_numbers_of_their_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pages = Path(folder) / "docs" / "decisions"
+            pages.mkdir(parents=True)
+            (pages / "0001-one.md").write_text("# 1. One\n")
+            (pages / "0002-two.md").write_text("# 2. Two\n")
+            self.assertEqual(check_decisions(Path(folder)), [])
+            (pages / "0002-three.md").write_text("# 3. Three\n")
+            self.assertEqual(len(check_decisions(Path(folder))), 2)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`kill -9` under changes of accounts, identities and memories: what was acknowledged is there, and works."""
 
-import itertools
 import json
 import random
 import re
@@ -10,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from line import BROKEN, CREDENTIALS, Line, make_memory, xml
+from line import CREDENTIALS, Line, make_memory, xml
 from raw import label
 from support import Keys, Server, allow, policy, trust
+from workers import Worker, run_and_kill
 
 ROUNDS = 6
 WORKERS = 3
@@ -28,29 +28,16 @@ class Claim:
 
 
 @dataclass
-class Worker:
-    """Makes, one after the other, all that an owner makes to share a memory; notes what was acknowledged."""
+class Sharer(Worker):
+    """Makes, one after the other, all that an owner makes to share a memory."""
 
-    server: Server
-    keys: Keys
-    name: str
-    killed: threading.Event
-    answers: threading.Semaphore
     claims: list[Claim] = field(default_factory=list)
     memories: list[tuple[str, str]] = field(default_factory=list)
-    failure: BaseException | None = None
 
-    def run(self) -> None:
-        try:
-            with Line(self.server, self.keys) as line:
-                for number in itertools.count():
-                    for claim in self._share(line, f"{self.name}_{number}"):
-                        self.claims.append(claim)
-                        self.answers.release()
-        except BROKEN as error:
-            self.failure = None if self.killed.is_set() else error
-        except BaseException as error:
-            self.failure = error
+    def change(self, line: Line, number: int) -> None:
+        for claim in self._share(line, f"{self.name}_{number}"):
+            self.claims.append(claim)
+            self.answers.release()
 
     def _share(self, line: Line, name: str) -> Any:
         token = str(uuid.uuid4())
@@ -103,26 +90,7 @@ def session_works(line: Line, session: Keys) -> bool:
     return listed.status == 200 and other.status == 403
 
 
-def change_and_kill(server: Server, keys: Keys, name: str, random_: random.Random) -> list[Worker]:
-    killed, answers = threading.Event(), threading.Semaphore(0)
-    workers = [Worker(server, keys, f"{name}_{number}", killed, answers) for number in range(WORKERS)]
-    threads = [threading.Thread(target=worker.run) for worker in workers]
-    for thread in threads:
-        thread.start()
-    for _ in range(random_.randrange(CHANGES_MAX)):
-        if not answers.acquire(timeout=20) or any(worker.failure for worker in workers):
-            break
-    killed.set()
-    server.kill()
-    for thread in threads:
-        thread.join()
-    for worker in workers:
-        if worker.failure:
-            raise worker.failure
-    return workers
-
-
-def verify_memories(line: Line, workers: list[Worker]) -> None:
+def verify_memories(line: Line, workers: list[Sharer]) -> None:
     """Each creation, repeated with its token, answers the one memory of that name that is there."""
     wanted = [(name, token) for worker in workers for name, token in worker.memories]
     made = {name: make_memory(line, name, clientToken=token, tags={"made": name}) for name, token in wanted}
@@ -139,7 +107,9 @@ def test_a_kill_loses_no_change_of_identities_and_memories(make_server: Any, see
     keys = server.new_account()
     claims: list[Claim] = []
     for number in range(ROUNDS):
-        workers = change_and_kill(server, keys, f"R{number}", random_)
+        workers = run_and_kill(
+            Sharer, server, keys, f"R{number}_", random_, count=WORKERS, changes_max=CHANGES_MAX
+        )
         claims += [claim for worker in workers for claim in worker.claims]
         server.start()
         with Line(server, keys) as line:

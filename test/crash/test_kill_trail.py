@@ -1,14 +1,13 @@
 """`kill -9` under changes: what happened has its record, what did not happen has none."""
 
-import itertools
 import json
 import random
-import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from line import BROKEN, Line
+from line import Line
 from support import Keys, Server
+from workers import Worker, run_and_kill
 
 ROUNDS = 8
 WORKERS = 4
@@ -16,50 +15,23 @@ CHANGES_MAX = 120
 
 
 @dataclass
-class Worker:
-    """Makes users, some of them twice, and reads in between; notes which were acknowledged."""
+class Recruiter(Worker):
+    """Makes users, some of them twice, and reads in between."""
 
-    server: Server
-    keys: Keys
-    name: str
-    killed: threading.Event
-    answers: threading.Semaphore
-    made: list[str] = field(default_factory=list)
-    failure: BaseException | None = None
+    made: list[str] = field(default_factory=list)  # acknowledged
 
-    def run(self) -> None:
-        try:
-            with Line(self.server, self.keys) as line:
-                for number in itertools.count():
-                    name = f"{self.name}-{number}"
-                    assert line.query("iam", "CreateUser", UserName=name).status == 200
-                    self.made.append(name)
-                    self.answers.release()
-                    if number % 3 == 0:
-                        assert line.query("iam", "CreateUser", UserName=name).status == 409
-                    assert line.query("iam", "GetUser", UserName=name).status == 200
-        except BROKEN as error:
-            self.failure = None if self.killed.is_set() else error
-        except BaseException as error:
-            self.failure = error
+    def change(self, line: Line, number: int) -> None:
+        name = f"{self.name}-{number}"
+        assert line.query("iam", "CreateUser", UserName=name).status == 200
+        self.made.append(name)
+        self.answers.release()
+        if number % 3 == 0:
+            assert line.query("iam", "CreateUser", UserName=name).status == 409
+        assert line.query("iam", "GetUser", UserName=name).status == 200
 
 
 def change_and_kill(server: Server, keys: Keys, name: str, random_: random.Random) -> list[str]:
-    killed, answers = threading.Event(), threading.Semaphore(0)
-    workers = [Worker(server, keys, f"{name}-{number}", killed, answers) for number in range(WORKERS)]
-    threads = [threading.Thread(target=worker.run) for worker in workers]
-    for thread in threads:
-        thread.start()
-    for _ in range(random_.randrange(CHANGES_MAX)):
-        if not answers.acquire(timeout=20) or any(worker.failure for worker in workers):
-            break
-    killed.set()
-    server.kill()
-    for thread in threads:
-        thread.join()
-    for worker in workers:
-        if worker.failure:
-            raise worker.failure
+    workers = run_and_kill(Recruiter, server, keys, f"{name}-", random_, count=WORKERS, changes_max=CHANGES_MAX)
     return [name for worker in workers for name in worker.made]
 
 
