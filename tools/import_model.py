@@ -28,6 +28,14 @@ CreateGatewayRule GetGatewayRule ListGatewayRules UpdateGatewayRule DeleteGatewa
 CreateGatewayRateLimit GetGatewayRateLimit ListGatewayRateLimits UpdateGatewayRateLimit DeleteGatewayRateLimit
 BatchPutGatewayRateLimits
 """.split()
+RUNTIME_CONTROL = """
+CreateAgentRuntime GetAgentRuntime ListAgentRuntimes UpdateAgentRuntime DeleteAgentRuntime ListAgentRuntimeVersions
+CreateAgentRuntimeEndpoint GetAgentRuntimeEndpoint ListAgentRuntimeEndpoints UpdateAgentRuntimeEndpoint
+DeleteAgentRuntimeEndpoint
+""".split()
+RUNTIME_DATA = """
+InvokeAgentRuntime InvokeAgentRuntimeCommand GetAgentCard StopRuntimeSession
+""".split()
 CREDENTIALS_CONTROL = """
 CreateApiKeyCredentialProvider GetApiKeyCredentialProvider ListApiKeyCredentialProviders
 UpdateApiKeyCredentialProvider DeleteApiKeyCredentialProvider
@@ -109,8 +117,8 @@ SERVICES = {
         "signing_name": "bedrock-agentcore",
         "event_source": "bedrock-agentcore.amazonaws.com",
         "planes": [
-            ("bedrock-agentcore/2024-02-28", MEMORY_DATA + CREDENTIALS_DATA),
-            ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL + GATEWAY + CREDENTIALS_CONTROL),
+            ("bedrock-agentcore/2024-02-28", MEMORY_DATA + CREDENTIALS_DATA + RUNTIME_DATA),
+            ("bedrock-agentcore-control/2023-06-05", MEMORY_CONTROL + GATEWAY + RUNTIME_CONTROL + CREDENTIALS_CONTROL),
         ],
     },
     "bedrock": {
@@ -190,6 +198,10 @@ AMENDMENTS = {
             "pattern": "(arn:aws:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/)?"
             "([0-9a-z][-]?){1,100}-[0-9a-z]{10}"
         },
+        # A list leaves out a description that was never given, which may not be empty.
+        "AgentRuntime": {"optional": ["description"]},
+        # Images may lie in any registry, or only on this machine.
+        "RuntimeContainerUri": {"pattern": "[^\\s@:]+(:[0-9]{1,5}/[^\\s@:]+)?(:[^\\s:@]{1,300})?(@[^\\s@]+)?"},
         # A network of one's own need not speak TLS; whether plain HTTP may be reached is the operator's to say.
         "McpServerTargetConfigurationEndpointString": {"pattern": "https?://.*"},
         "PassthroughEndpoint": {"pattern": "https?://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?"},

@@ -121,6 +121,11 @@ void visit_context(const Operation& operation, const ContextKey& key, const void
       });
     case ContextSource::kLiteral:
       return visit({.key = key.key, .suffix = {}, .value = key.literal});
+    case ContextSource::kPresent: {
+      bool present = false;
+      each_text(operation, input, key.member, [&](std::string_view) { present = true; });
+      return visit({.key = key.key, .suffix = {}, .value = present ? key.literal : key.parts});
+    }
     case ContextSource::kEntity:
       return;
     case ContextSource::kEach:

@@ -27,6 +27,7 @@ enum class ContextSource : std::uint8_t {
   kRequestTags,  // aws:RequestTag/<key> for each tag at `member`
   kTagKeys,      // aws:TagKeys: the keys of the tags (map, list of tags, or list of keys) at `member`
   kLiteral,      // always `literal`
+  kPresent,      // `literal` when there is a text at `member`, `parts` when there is none
   kEntity,       // not from the request: the permissions boundary of the entity that `lookup` finds
   kEach,         // of each element of the list at `member` the texts at its members `parts`: every one is asked alone
 };

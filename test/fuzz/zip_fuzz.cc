@@ -8,13 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "services/lambda/archive.h"
-#include "services/lambda/limits.h"
+#include "hosting/archive.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-namespace lambda = warifu::services::lambda;
+namespace archive = warifu::hosting::archive;
+
+constexpr archive::Bounds kBounds{.zip_bytes_max = 52'428'800, .unzipped_bytes_max = 262'144'000};
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -52,14 +53,14 @@ std::uint64_t bytes_below(const fs::path& folder) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view zip(reinterpret_cast<const char*>(data), size);
-  const auto contents = lambda::archive::check(zip);
+  const auto contents = archive::check(zip, kBounds);
   if (!contents) require(!contents.error().message.empty());
   if (contents) {
-    require(contents->entries <= lambda::kArchiveEntriesMax);
-    require(contents->unzipped_bytes <= lambda::kUnzippedBytesMax);
+    require(contents->entries <= archive::kArchiveEntriesMax);
+    require(contents->unzipped_bytes <= kBounds.unzipped_bytes_max);
   }
   const fs::path folder = fs::canonical(root()) / "code";
-  const auto unpacked = lambda::archive::unpack(zip, folder);
+  const auto unpacked = archive::unpack(zip, folder, kBounds);
   require(unpacked.has_value() == contents.has_value());
   require(fs::exists(folder) == unpacked.has_value());
   if (unpacked) require(bytes_below(folder) == contents->unzipped_bytes);

@@ -161,7 +161,8 @@ class Service:
             for context in (operation.rules["context"], permission["context"]):
                 for rule in context.values():
                     path = rule if isinstance(rule, str) else next(
-                        (rule[k] for k in ("list", "request_tags", "tag_keys", "path", "each") if k in rule), None)
+                        (rule[k] for k in ("list", "request_tags", "tag_keys", "path", "each", "present") if k in rule),
+                        None)
                     for part in rule.get("paths", []) if isinstance(rule, dict) else []:
                         self.member_at(operation, f"{rule['each']}.{part}")
                     if path is not None:

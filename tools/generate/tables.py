@@ -130,6 +130,9 @@ def context_text(rules):
         elif "tag_keys" in rule:
             pairs += [("source", "wire::ContextSource::kTagKeys"), ("member", literal(rule["tag_keys"])),
                       ("multivalued", "true")]
+        elif "present" in rule:
+            pairs += [("source", "wire::ContextSource::kPresent"), ("member", literal(rule["present"])),
+                      ("literal", literal(rule["then"])), ("parts", literal(rule["otherwise"]))]
         elif "literal" in rule:
             pairs += [("source", "wire::ContextSource::kLiteral"), ("literal", literal(rule["literal"]))]
         else:

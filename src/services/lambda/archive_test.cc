@@ -1,10 +1,15 @@
-#include "services/lambda/archive.h"
+#include "hosting/archive.h"
 
+#include "services/lambda/code.h"
 #include "services/lambda/lambda_testing.h"
 #include "services/lambda/limits.h"
 
-namespace warifu::services::lambda::archive {
+namespace warifu::services::lambda {
 namespace {
+
+namespace archive = hosting::archive;
+using hosting::archive::kArchiveDepthMax;
+using hosting::archive::kArchivePathBytesMax;
 
 using lambda::testing::Entry;
 using lambda::testing::zip_of;
@@ -12,7 +17,7 @@ using lambda::testing::zip_of;
 constexpr std::uint32_t kLink = 0120777;
 
 std::string why(const std::string& zip) {
-  const auto contents = check(zip);
+  const auto contents = archive::check(zip, code::kBounds);
   return contents ? "" : contents.error().message;
 }
 
@@ -21,7 +26,7 @@ TEST(Archive, FilesFoldersAndLinksWithinAreTaken) {
                                   {.name = "a/b.py", .content = "print()"},
                                   {.name = "bin/run", .content = "#!", .mode = 0100755},
                                   {.name = "a/link", .content = "../bin/run", .mode = kLink}});
-  const auto contents = check(zip);
+  const auto contents = archive::check(zip, code::kBounds);
   ASSERT_TRUE(contents.has_value()) << contents.error().message;
   EXPECT_EQ(contents->entries, 4U);
   EXPECT_EQ(contents->unzipped_bytes, 9U);
@@ -81,17 +86,18 @@ TEST(Archive, UnpackedFilesAreReadableByEveryone) {
   const std::filesystem::path root = ::mkdtemp(name.data());
   const std::string zip =
       zip_of({{.name = "a/b.py", .content = "print()"}, {.name = "run", .content = "#!", .mode = 0100700}});
-  const auto unpacked = unpack(zip, root / "code");
+  const auto unpacked = archive::unpack(zip, root / "code", code::kBounds);
   ASSERT_TRUE(unpacked.has_value()) << unpacked.error().message;
   using std::filesystem::perms;
   const auto mode = [&](const char* path) { return std::filesystem::status(root / "code" / path).permissions(); };
   EXPECT_NE(mode("a/b.py") & perms::others_read, perms::none);
   EXPECT_EQ(mode("a/b.py") & perms::others_write, perms::none);
   EXPECT_NE(mode("run") & perms::others_exec, perms::none);
-  EXPECT_FALSE(unpack(zip_of({{.name = "ok", .content = "1"}, {.name = "../x", .content = "1"}}), root / "bad"));
+  EXPECT_FALSE(archive::unpack(zip_of({{.name = "ok", .content = "1"}, {.name = "../x", .content = "1"}}), root / "bad",
+                               code::kBounds));
   EXPECT_FALSE(std::filesystem::exists(root / "bad"));
   std::filesystem::remove_all(root);
 }
 
 }  // namespace
-}  // namespace warifu::services::lambda::archive
+}  // namespace warifu::services::lambda

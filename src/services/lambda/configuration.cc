@@ -10,7 +10,7 @@
 #include "base/encoding.h"
 #include "base/hop.h"
 #include "crypto/hash.h"
-#include "services/lambda/archive.h"
+#include "services/lambda/code.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/limits.h"
 
@@ -203,7 +203,7 @@ Result<std::shared_ptr<const std::string>> inline_zip(CodeSource source) {
 
 Task<Result<Uploaded>> examine(Service& service, std::shared_ptr<const std::string> zip) {
   co_return co_await on(service.workers(), [zip]() -> Result<Uploaded> {
-    TRY(archive::check(*zip));
+    TRY(hosting::archive::check(*zip, code::kBounds));
     const crypto::Sha256 digest = crypto::sha256(std::string_view(*zip));
     const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
     return Uploaded{.code_id = {}, .sha256 = base64_encode(bytes), .bytes = static_cast<std::int64_t>(zip->size())};

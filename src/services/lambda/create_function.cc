@@ -89,7 +89,7 @@ Task<Result<m::CreateFunctionOutput>> create_function(api::Call& call, Service& 
   const auto body = [ref, row, tags, version_revision,
                      publish = input.publish.value_or(false)](store::Txn& txn) -> Result<m::FunctionConfiguration> {
     TRY(require_absent(txn, ref));
-    TRY(CodeStore::adopt(txn, ref.owner, row.code_id));
+    TRY(code::adopt(txn, ref.owner, row.code_id));
     if (!tags.empty()) TRY(identity::put_tags(txn, ref.owner, ref.arn(), tags));
     FunctionRow latest = row;
     if (publish) return publishing::publish(txn, ref, latest, std::nullopt, version_revision);

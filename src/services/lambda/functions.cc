@@ -80,7 +80,7 @@ Result<Codes> erase_whole(store::Txn& txn, const FunctionRef& ref) {
   TRY(identity::erase_all_tags(txn, ref.owner, ref.arn()));
   TRY(EventQueue::erase_all(txn, ref));
   TRY(txn.erase(ref.partition(), keys::function(ref)));
-  for (const std::string& code : codes) TRY(CodeStore::discard(txn, ref.owner, code));
+  for (const std::string& code_id : codes) TRY(code::discard(txn, ref.owner, code_id));
   return codes;
 }
 
@@ -112,7 +112,7 @@ Result<Codes> erase_version(store::Txn& txn, const FunctionRef& ref) {
   TRY(identity::erase_resource_policy(txn, ref.owner, ref.qualified_arn()));
   const bool used = TRY(publishing::code_in_use(txn, ref, row.code_id, number, true));
   if (used) return Codes{};
-  TRY(CodeStore::discard(txn, ref.owner, row.code_id));
+  TRY(code::discard(txn, ref.owner, row.code_id));
   return Codes{row.code_id};
 }
 

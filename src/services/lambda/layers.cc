@@ -80,7 +80,7 @@ Task<Result<m::PublishLayerVersionOutput>> publish_layer_version(api::Call& call
                              .compatible_runtimes = input.compatible_runtimes,
                              .license_info = input.license_info},
                  .code_id = uploaded.code_id};
-    TRY(CodeStore::adopt(txn, ref.owner, uploaded.code_id));
+    TRY(code::adopt(txn, ref.owner, uploaded.code_id));
     TRY(rows::put_layer_version(txn, made, row));
     return m::PublishLayerVersionOutput{.content = row.version.content,
                                         .layer_arn = row.version.layer_arn,

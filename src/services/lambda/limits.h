@@ -11,11 +11,6 @@ inline constexpr std::size_t kZipBytesMax = 52'428'800;
 inline constexpr std::size_t kUploadBodyBytesMax = 70'167'211;
 /// All files of an archive, unpacked.
 inline constexpr std::uint64_t kUnzippedBytesMax = 262'144'000;
-/// Ours: an archive of a million empty files costs its sender nothing.
-inline constexpr std::size_t kArchiveEntriesMax = 100'000;
-inline constexpr std::size_t kArchivePathBytesMax = 1'024;
-inline constexpr std::size_t kArchiveDepthMax = 64;
-inline constexpr std::size_t kLinkTargetBytesMax = 1'024;
 
 inline constexpr std::size_t kPayloadBytesMax = 6'291'456;       // RequestResponse
 inline constexpr std::size_t kEventPayloadBytesMax = 1'048'576;  // Event

@@ -114,15 +114,9 @@ std::string layer_versions(const LayerRef& ref) { return parts("l", ref.region, 
 std::string layer_version(const LayerRef& ref) {
   return numbered(layer_versions(ref), static_cast<std::uint64_t>(ref.version));
 }
-std::string code(std::string_view code_id) { return named("c", code_id); }
-std::string code_chunk(std::string_view code_id, std::uint64_t chunk) { return numbered(code(code_id), chunk); }
 std::string events(const FunctionRef& ref) { return parts("e", ref.region, ref.name); }
 std::string event(const FunctionRef& ref, std::string_view id) { return named(events(ref), id); }
 
-std::string garbage() { return "lambda-garbage/"; }
-std::string garbage(const AccountId& owner, std::string_view code_id) {
-  return garbage().append(owner.str()).append("/").append(code_id);
-}
 std::string waiting() { return "lambda-waiting/"; }
 std::string waiting(const FunctionRef& ref) { return waiting().append(ref.arn()); }
 

@@ -53,26 +53,23 @@ struct LayerRef {
 namespace keys {
 
 // In the owner's partition `lambda`.
-[[nodiscard]] std::string functions(std::string_view region);                         // f region
-[[nodiscard]] std::string function(const FunctionRef& ref);                           // f region name
-[[nodiscard]] std::string versions(const FunctionRef& ref);                           // v region name
-[[nodiscard]] std::string version(const FunctionRef& ref, std::int64_t version);      // v region name u64
-[[nodiscard]] std::string aliases(const FunctionRef& ref);                            // a region name
-[[nodiscard]] std::string alias(const FunctionRef& ref, std::string_view name);       // a region name alias
-[[nodiscard]] std::string layers(std::string_view region);                            // n region
-[[nodiscard]] std::string layer(const LayerRef& ref);                                 // n region name
-[[nodiscard]] std::string layer_versions(const LayerRef& ref);                        // l region name
-[[nodiscard]] std::string layer_version(const LayerRef& ref);                         // l region name u64
-[[nodiscard]] std::string code(std::string_view code_id);                             // c code
-[[nodiscard]] std::string code_chunk(std::string_view code_id, std::uint64_t chunk);  // c code u64
-[[nodiscard]] std::string events(const FunctionRef& ref);                             // e region name
-[[nodiscard]] std::string event(const FunctionRef& ref, std::string_view id);         // e region name id
+[[nodiscard]] std::string functions(std::string_view region);                     // f region
+[[nodiscard]] std::string function(const FunctionRef& ref);                       // f region name
+[[nodiscard]] std::string versions(const FunctionRef& ref);                       // v region name
+[[nodiscard]] std::string version(const FunctionRef& ref, std::int64_t version);  // v region name u64
+[[nodiscard]] std::string aliases(const FunctionRef& ref);                        // a region name
+[[nodiscard]] std::string alias(const FunctionRef& ref, std::string_view name);   // a region name alias
+[[nodiscard]] std::string layers(std::string_view region);                        // n region
+[[nodiscard]] std::string layer(const LayerRef& ref);                             // n region name
+[[nodiscard]] std::string layer_versions(const LayerRef& ref);                    // l region name
+[[nodiscard]] std::string layer_version(const LayerRef& ref);                     // l region name u64
+// c code u64: hosting::CodeStore's
+[[nodiscard]] std::string events(const FunctionRef& ref);                      // e region name
+[[nodiscard]] std::string event(const FunctionRef& ref, std::string_view id);  // e region name id
 
 // In partition `system`.
-[[nodiscard]] std::string garbage();                                                  // lambda-garbage/
-[[nodiscard]] std::string garbage(const AccountId& owner, std::string_view code_id);  // lambda-garbage/ account code
-[[nodiscard]] std::string waiting();                                                  // lambda-waiting/
-[[nodiscard]] std::string waiting(const FunctionRef& ref);                            // lambda-waiting/ ARN
+[[nodiscard]] std::string waiting();                        // lambda-waiting/
+[[nodiscard]] std::string waiting(const FunctionRef& ref);  // lambda-waiting/ ARN
 
 }  // namespace keys
 }  // namespace warifu::services::lambda

@@ -57,8 +57,12 @@ Service::Service(ServiceOptions options, const api::Environment& environment)
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const api::Environment& environment) {
   auto service = std::unique_ptr<Service>(new Service(std::move(options), environment));
   Service* raw = service.get();
-  service->code_ =
-      TRY(CodeStore::open(raw->options_.folder / "code", environment.db, raw->workers_, environment.random));
+  service->code_ = TRY(hosting::CodeStore::open({.folder = raw->options_.folder / "code",
+                                                 .service = code::kService,
+                                                 .bounds = code::kBounds,
+                                                 // A call may go on for so long after its function was changed.
+                                                 .longest_run = std::chrono::seconds(kTimeoutMax + 60)},
+                                                environment.db, raw->workers_, environment.random));
   service->old_garbage_ = TRY(raw->code_->garbage());
   service->logs_ = std::make_unique<LogDelivery>(environment, raw->background_, [raw](const LogTarget& target) {
     auto ref = FunctionRef::parse(target.function_arn);
@@ -135,7 +139,7 @@ Result<std::optional<std::string>> Service::fetch_code(std::string_view token) c
   const auto owner = AccountId::parse(std::string_view(*text).substr(first + 1, second - first - 1));
   if (!owner || environment_.clock.now().ms > expires) return std::nullopt;
   auto zip = environment_.db.read([&](store::Reader& reader) {
-    return CodeStore::read(reader, *owner, std::string_view(*text).substr(second + 1));
+    return hosting::CodeStore::read(reader, code::kService, *owner, std::string_view(*text).substr(second + 1));
   });
   if (!zip && zip.error().code == ErrorCode::kNotFound) return std::nullopt;
   if (!zip) return fail(zip.error());

@@ -12,7 +12,7 @@
 #include "api/call.h"
 #include "api/registry.h"
 #include "base/background.h"
-#include "services/lambda/code_store.h"
+#include "services/lambda/code.h"
 #include "services/lambda/event_queue.h"
 #include "services/lambda/log_delivery.h"
 #include "services/lambda/rows.h"
@@ -55,7 +55,7 @@ class Service {
   void stop();
 
   [[nodiscard]] const api::Environment& environment() const { return environment_; }
-  [[nodiscard]] CodeStore& code() { return *code_; }
+  [[nodiscard]] hosting::CodeStore& code() { return *code_; }
   [[nodiscard]] Workers& workers() { return workers_; }
   [[nodiscard]] EventQueue& events() { return *events_; }
   [[nodiscard]] LogDelivery& logs() { return *logs_; }
@@ -99,7 +99,7 @@ class Service {
   const ServiceOptions options_;
   const api::Environment& environment_;
   Workers workers_;
-  std::unique_ptr<CodeStore> code_;
+  std::unique_ptr<hosting::CodeStore> code_;
   std::vector<std::pair<AccountId, std::string>> old_garbage_;
   std::atomic<Runner*> runner_ = nullptr;
   std::mutex mutex_;

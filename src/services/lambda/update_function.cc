@@ -45,7 +45,7 @@ Result<Changed> change_code(store::Txn& txn, const FunctionRef& ref, const m::Up
   row.config.code_size = uploaded.bytes;
   if (input.architectures) row.config.architectures = input.architectures;
   stamp(row.config, drawn);
-  TRY(CodeStore::adopt(txn, ref.owner, uploaded.code_id));
+  TRY(code::adopt(txn, ref.owner, uploaded.code_id));
   Changed changed{.config = row.config};
   TRY(rows::put(txn, ref, row));
   if (input.publish.value_or(false)) {
@@ -53,7 +53,7 @@ Result<Changed> change_code(store::Txn& txn, const FunctionRef& ref, const m::Up
   }
   const bool used = TRY(publishing::code_in_use(txn, ref, old, 0, false));
   if (used) return changed;
-  TRY(CodeStore::discard(txn, ref.owner, old));
+  TRY(code::discard(txn, ref.owner, old));
   changed.discarded = old;
   return changed;
 }

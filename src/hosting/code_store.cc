@@ -1,4 +1,4 @@
-#include "services/lambda/code_store.h"
+#include "hosting/code_store.h"
 
 #include <sys/stat.h>
 
@@ -8,42 +8,63 @@
 #include <cerrno>
 #include <cstring>
 
-#include "services/lambda/archive.h"
-#include "services/lambda/errors.h"
-#include "services/lambda/limits.h"
+#include "base/encoding.h"
 #include "store/keys.h"
 
-namespace warifu::services::lambda {
+namespace warifu::hosting {
 namespace {
 
 /// Small enough that other writers wait for milliseconds, large enough that 50 MB are a hundred transactions.
 constexpr std::size_t kChunkBytes = 512 * 1024;
 constexpr std::size_t kEraseRows = 64;
 constexpr std::size_t kIdChars = 32;
-/// A call may go on for so long after its function was changed, and import more of its code.
-constexpr std::chrono::seconds kLongestRun{kTimeoutMax + 60};
 
-store::Partition partition_of(const AccountId& owner) { return store::Partition::service(owner, "lambda"); }
+store::Partition partition_of(std::string_view service, const AccountId& owner) {
+  return store::Partition::service(owner, service);
+}
+
+namespace keys {
+
+// In the owner's partition of the service.
+std::string code(std::string_view code_id) {
+  std::string key = "c";
+  store::append_text(key, code_id);
+  return key;
+}
+std::string code_chunk(std::string_view code_id, std::uint64_t chunk) {
+  std::string key = code(code_id);
+  store::append_u64(key, chunk);
+  return key;
+}
+
+// In `system`.
+std::string garbage(std::string_view service) { return std::string(service).append("-garbage/"); }
+std::string garbage(std::string_view service, const AccountId& owner, std::string_view code_id) {
+  return garbage(service).append(owner.str()).append("/").append(code_id);
+}
+
+}  // namespace keys
 
 /// Erases up to kEraseRows pieces; true when none is left, and the mark is gone with the last.
-Result<bool> erase_some(store::Txn& txn, const AccountId& owner, std::string_view code_id) {
+Result<bool> erase_some(store::Txn& txn, std::string_view service, const AccountId& owner, std::string_view code_id) {
   std::size_t erased = 0;
   Result<> failure;
   const auto visit = [&](std::string_view key, std::string_view) {
-    failure = txn.erase(partition_of(owner), key);
+    failure = txn.erase(partition_of(service, owner), key);
     return failure && ++erased < kEraseRows;
   };
-  TRY(txn.scan(partition_of(owner), store::prefix_range(keys::code(code_id)), visit));
+  TRY(txn.scan(partition_of(service, owner), store::prefix_range(keys::code(code_id)), visit));
   if (!failure) return std::unexpected(failure.error());
   if (erased == kEraseRows) return false;
-  TRY(txn.erase(store::Partition::system(), keys::garbage(owner, code_id)));
+  TRY(txn.erase(store::Partition::system(), keys::garbage(service, owner, code_id)));
   return true;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<CodeStore>> CodeStore::open(std::filesystem::path folder, store::Db& db, Workers& workers,
+Result<std::unique_ptr<CodeStore>> CodeStore::open(CodeOptions options, store::Db& db, Workers& workers,
                                                    Random& random) {
+  const std::filesystem::path& folder = options.folder;
   std::error_code error;
   std::filesystem::remove_all(folder, error);
   if (!error) std::filesystem::create_directories(folder, error);
@@ -51,15 +72,15 @@ Result<std::unique_ptr<CodeStore>> CodeStore::open(std::filesystem::path folder,
     return fail(unavailable(fmt::format("cannot empty {}: {}", folder.string(),
                                         error ? error.message() : std::string(std::strerror(errno)))));
   }
-  return std::unique_ptr<CodeStore>(new CodeStore(std::move(folder), db, workers, random));
+  return std::unique_ptr<CodeStore>(new CodeStore(std::move(options), db, workers, random));
 }
 
 Task<Result<std::string>> CodeStore::put(AccountId owner, std::shared_ptr<const std::string> zip) {
   const std::string id = random_.text(kIdChars, kAlphanumeric);
   for (std::size_t at = 0; at < zip->size(); at += kChunkBytes) {
-    const auto body = [owner, id, zip, at](store::Txn& txn) -> Result<bool> {
-      if (at == 0) TRY(txn.put(store::Partition::system(), keys::garbage(owner, id), ""));
-      TRY(txn.put(partition_of(owner), keys::code_chunk(id, at / kChunkBytes),
+    const auto body = [owner, id, zip, at, service = options_.service](store::Txn& txn) -> Result<bool> {
+      if (at == 0) TRY(txn.put(store::Partition::system(), keys::garbage(service, owner, id), ""));
+      TRY(txn.put(partition_of(service, owner), keys::code_chunk(id, at / kChunkBytes),
                   std::string_view(*zip).substr(at, kChunkBytes)));
       return true;
     };
@@ -68,17 +89,19 @@ Task<Result<std::string>> CodeStore::put(AccountId owner, std::shared_ptr<const 
   co_return id;
 }
 
-Result<> CodeStore::adopt(store::Txn& txn, const AccountId& owner, std::string_view code_id) {
-  return txn.erase(store::Partition::system(), keys::garbage(owner, code_id));
+Result<> CodeStore::adopt(store::Txn& txn, std::string_view service, const AccountId& owner, std::string_view code_id) {
+  return txn.erase(store::Partition::system(), keys::garbage(service, owner, code_id));
 }
 
-Result<> CodeStore::discard(store::Txn& txn, const AccountId& owner, std::string_view code_id) {
-  return txn.put(store::Partition::system(), keys::garbage(owner, code_id), "");
+Result<> CodeStore::discard(store::Txn& txn, std::string_view service, const AccountId& owner,
+                            std::string_view code_id) {
+  return txn.put(store::Partition::system(), keys::garbage(service, owner, code_id), "");
 }
 
-Result<std::string> CodeStore::read(store::Reader& reader, const AccountId& owner, std::string_view code_id) {
+Result<std::string> CodeStore::read(store::Reader& reader, std::string_view service, const AccountId& owner,
+                                    std::string_view code_id) {
   std::string zip;
-  TRY(reader.scan(partition_of(owner), store::prefix_range(keys::code(code_id)),
+  TRY(reader.scan(partition_of(service, owner), store::prefix_range(keys::code(code_id)),
                   [&](std::string_view, std::string_view piece) {
                     zip.append(piece);
                     return true;
@@ -88,7 +111,7 @@ Result<std::string> CodeStore::read(store::Reader& reader, const AccountId& owne
 }
 
 Result<std::string> CodeStore::unpack(const AccountId& owner, const std::string& code_id) {
-  const std::filesystem::path folder = folder_ / code_id;
+  const std::filesystem::path folder = options_.folder / code_id;
   std::shared_ptr<std::mutex> turn;
   {
     const std::scoped_lock lock(mutex_);
@@ -99,10 +122,10 @@ Result<std::string> CodeStore::unpack(const AccountId& owner, const std::string&
   const std::scoped_lock lock(*turn);
   std::error_code ignored;
   if (std::filesystem::exists(folder, ignored)) return folder.string();
-  const auto body = [&](store::Reader& reader) { return read(reader, owner, code_id); };
+  const auto body = [&](store::Reader& reader) { return read(reader, options_.service, owner, code_id); };
   const std::string zip = TRY(db_.read(body));
-  const std::filesystem::path making = folder_ / (code_id + ".new");
-  TRY(archive::unpack(zip, making));
+  const std::filesystem::path making = options_.folder / (code_id + ".new");
+  TRY(archive::unpack(zip, making, options_.bounds));
   std::filesystem::rename(making, folder, ignored);
   if (ignored) return fail(unavailable(fmt::format("cannot keep {}: {}", folder.string(), ignored.message())));
   return folder.string();
@@ -117,11 +140,11 @@ void CodeStore::forget(std::string_view code_id) {
   const auto now = std::chrono::steady_clock::now();
   const std::scoped_lock lock(mutex_);
   forgotten_.emplace_back(now, code_id);
-  while (forgotten_.front().first + kLongestRun < now) {
+  while (forgotten_.front().first + options_.longest_run < now) {
     std::string gone = std::move(forgotten_.front().second);
     forgotten_.pop_front();
     if (const auto found = unpacking_.find(gone); found != unpacking_.end()) unpacking_.erase(found);
-    boost::asio::post(workers_, [folder = folder_ / gone] {
+    boost::asio::post(workers_, [folder = options_.folder / gone] {
       std::error_code ignored;
       std::filesystem::remove_all(folder, ignored);
     });
@@ -130,9 +153,9 @@ void CodeStore::forget(std::string_view code_id) {
 }
 
 Result<std::vector<std::pair<AccountId, std::string>>> CodeStore::garbage() const {
-  return db_.read([](store::Reader& reader) -> Result<std::vector<std::pair<AccountId, std::string>>> {
+  return db_.read([this](store::Reader& reader) -> Result<std::vector<std::pair<AccountId, std::string>>> {
     std::vector<std::pair<AccountId, std::string>> found;
-    const std::string prefix = keys::garbage();
+    const std::string prefix = keys::garbage(options_.service);
     TRY(reader.scan(store::Partition::system(), store::prefix_range(prefix),
                     [&](std::string_view key, std::string_view) {
                       key.remove_prefix(prefix.size());
@@ -151,7 +174,8 @@ Result<> CodeStore::collect(const std::vector<std::pair<AccountId, std::string>>
     bool done = false;
     while (!done) {
       if (stop.stop_requested()) return {};
-      done = TRY(db_.write_blocking([&](store::Txn& txn) { return erase_some(txn, owner, code_id); }));
+      done =
+          TRY(db_.write_blocking([&](store::Txn& txn) { return erase_some(txn, options_.service, owner, code_id); }));
     }
   }
   return {};
@@ -160,10 +184,12 @@ Result<> CodeStore::collect(const std::vector<std::pair<AccountId, std::string>>
 Task<Result<>> CodeStore::erase(AccountId owner, std::string code_id) {
   forget(code_id);
   for (bool done = false; !done;) {
-    const auto body = [owner, code_id](store::Txn& txn) { return erase_some(txn, owner, code_id); };
+    const auto body = [service = options_.service, owner, code_id](store::Txn& txn) {
+      return erase_some(txn, service, owner, code_id);
+    };
     done = CO_TRY(co_await db_.write(body));
   }
   co_return Result<>{};
 }
 
-}  // namespace warifu::services::lambda
+}  // namespace warifu::hosting

@@ -1,4 +1,4 @@
-#include "services/lambda/archive.h"
+#include "hosting/archive.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -18,10 +18,8 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "services/lambda/errors.h"
-#include "services/lambda/limits.h"
 
-namespace warifu::services::lambda::archive {
+namespace warifu::hosting::archive {
 namespace {
 
 constexpr std::string_view kNotAZip =
@@ -33,7 +31,7 @@ struct Closer {
 };
 using Reader = std::unique_ptr<struct ::archive, Closer>;
 
-Error refused(std::string_view why) { return invalid_parameter(fmt::format("{} ({})", kNotAZip, why)); }
+Error refused(std::string_view why) { return validation_error(fmt::format("{} ({})", kNotAZip, why)); }
 Error disk(std::string_view what, const std::filesystem::path& path) {
   return unavailable(fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)));
 }
@@ -151,7 +149,7 @@ class Files final : public Sink {
 /// One archive on its way into a sink.
 class Walk {
  public:
-  Walk(struct ::archive* reader, Sink& sink) : reader_(reader), sink_(sink) {}
+  Walk(struct ::archive* reader, Sink& sink, const Bounds& bounds) : reader_(reader), sink_(sink), bounds_(bounds) {}
 
   Result<Contents> run() {
     for (;;) {
@@ -216,46 +214,53 @@ class Walk {
   }
 
   [[nodiscard]] Result<> bounded(std::uint64_t more) const {
-    if (more <= kUnzippedBytesMax - contents_.unzipped_bytes) return {};
-    return fail(invalid_parameter(fmt::format("Unzipped size must be smaller than {} bytes", kUnzippedBytesMax)));
+    if (more <= bounds_.unzipped_bytes_max - contents_.unzipped_bytes) return {};
+    return fail(
+        validation_error(fmt::format("Unzipped size must be smaller than {} bytes", bounds_.unzipped_bytes_max)));
   }
 
   struct ::archive* reader_;
   Sink& sink_;
+  const Bounds& bounds_;
   Contents contents_;
   std::set<std::string> folders_;
   std::set<std::string> leaves_;
 };
 
-Result<Contents> walk(std::string_view zip, Sink& sink) {
-  if (zip.size() > kZipBytesMax) {
-    return fail(invalid_parameter(fmt::format("Zipped size must be smaller than {} bytes", kZipBytesMax)));
+Result<Contents> walk(std::string_view zip, Sink& sink, const Bounds& bounds) {
+  if (zip.size() > bounds.zip_bytes_max) {
+    return fail(validation_error(fmt::format("Zipped size must be smaller than {} bytes", bounds.zip_bytes_max)));
   }
   const Reader reader(archive_read_new());
   if (reader == nullptr) return fail(unavailable("out of memory"));
   // The reader that starts at the central directory: what only a stream would find is not part of the archive.
   if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK ||
       archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) {
-    return fail(invalid_parameter(std::string(kNotAZip)));
+    return fail(validation_error(std::string(kNotAZip)));
   }
-  return Walk(reader.get(), sink).run();
+  return Walk(reader.get(), sink, bounds).run();
+}
+
+Result<Contents> named(Result<Contents> contents, const Bounds& bounds) {
+  if (!contents && contents.error().code == ErrorCode::kValidation) contents.error().aws_name = bounds.refused_as;
+  return contents;
 }
 
 }  // namespace
 
-Result<Contents> check(std::string_view zip) {
+Result<Contents> check(std::string_view zip, const Bounds& bounds) {
   Nothing nothing;
-  return walk(zip, nothing);
+  return named(walk(zip, nothing, bounds), bounds);
 }
 
-Result<Contents> unpack(std::string_view zip, const std::filesystem::path& folder) {
+Result<Contents> unpack(std::string_view zip, const std::filesystem::path& folder, const Bounds& bounds) {
   if (::mkdir(folder.c_str(), 0755) != 0) return fail(disk("make", folder));
   Files files(folder);
-  Result<Contents> contents = walk(zip, files);
+  Result<Contents> contents = named(walk(zip, files, bounds), bounds);
   if (contents) return contents;
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   return contents;
 }
 
-}  // namespace warifu::services::lambda::archive
+}  // namespace warifu::hosting::archive
