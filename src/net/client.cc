@@ -143,6 +143,10 @@ void Client::Impl::keep_idle(std::string key, const asio::execution_context& loo
 }
 
 Task<Result<std::unique_ptr<ByteStream>>> Client::Impl::dial(const Url& url, Deadline& deadline) {
+  if (options_.dial) {
+    UniqueFd made = CO_TRY(co_await options_.dial(url));
+    co_return co_await adopt_socket(std::move(made), deadline);
+  }
   asio::ssl::context* context = nullptr;
   if (url.secure) context = CO_TRY(tls());
   co_return co_await connect(url, context, deadline, options_.may_connect);

@@ -11,6 +11,7 @@
 #include "base/http.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "base/unique_fd.h"
 #include "net/address.h"
 #include "net/limits.h"
 
@@ -35,6 +36,9 @@ struct ClientOptions {
   std::size_t body_bytes_max = kClientBodyBytesMax;
   std::size_t pool_max = kClientPoolMax;  // idle connections kept; 0: close after each response
   std::chrono::milliseconds pool_idle{15'000};
+  /// Makes a connection in place of resolving and connecting: a TCP socket, perhaps still connecting. Plain http only;
+  /// `may_connect` is not asked.
+  std::function<Task<Result<UniqueFd>>(const Url& url)> dial{};
   /// Judges each address, once its name is resolved and before it is connected to; a refusal has the reason
   /// kForbiddenAddress (destination.h). Empty: all may be connected to.
   std::function<bool(const IpAddress&)> may_connect{};
@@ -42,6 +46,11 @@ struct ClientOptions {
 
 /// `reason` of an error that means: a deadline passed.
 inline constexpr std::string_view kTimedOut = "TimedOut";
+
+class ByteStream;
+/// `connecting`, a TCP socket that is connected or will be, as a stream of the caller's event loop, once it is.
+/// kUnavailable: it cannot be, within `timeout`.
+[[nodiscard]] Task<Result<std::unique_ptr<ByteStream>>> adopt(UniqueFd connecting, std::chrono::milliseconds timeout);
 
 /// A response while it comes. Used by one coroutine, on the event loop that it was opened on; destroying it before its
 /// end closes the connection. What nobody asks for is not read.

@@ -1,5 +1,7 @@
 #include "net/connector.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -102,6 +104,40 @@ Task<Result<std::unique_ptr<ByteStream>>> connect(const Url& url, asio::ssl::con
   deadline.guard(nullptr);
   if (!shaken) co_return fail(std::move(shaken).error());
   co_return stream;
+}
+
+Task<Result<std::unique_ptr<ByteStream>>> adopt_socket(UniqueFd connecting, Deadline& deadline) {
+  tcp::socket socket(co_await asio::this_coro::executor);
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  if (::getsockname(connecting.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    co_return fail(unavailable("not a socket"));
+  }
+  error_code error;
+  socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), connecting.get(), error);
+  if (error) co_return fail(unavailable(error.message()));
+  static_cast<void>(connecting.release());
+  deadline.guard([&] {
+    error_code ignored;
+    socket.close(ignored);
+  });
+  const GuardScope scope(deadline);
+  co_await socket.async_wait(tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
+  if (error || !socket.is_open()) co_return fail(unavailable("cannot connect: " + error.message()));
+  int failed = 0;
+  length = sizeof(failed);
+  ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &failed, &length);
+  if (failed != 0) {
+    co_return fail(unavailable("cannot connect: " + error_code(failed, asio::error::get_system_category()).message()));
+  }
+  co_return tcp_client_stream(std::move(socket));
+}
+
+Task<Result<std::unique_ptr<ByteStream>>> adopt(UniqueFd connecting, std::chrono::milliseconds timeout) {
+  const auto deadline = std::make_shared<Deadline>(co_await asio::this_coro::executor);
+  const DeadlineScope scope(deadline);
+  deadline->start(timeout);
+  co_return co_await adopt_socket(std::move(connecting), *deadline);
 }
 
 Error timed_out(const Url& url) {

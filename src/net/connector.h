@@ -63,6 +63,9 @@ struct GuardScope {
     const Url& url, boost::asio::ssl::context* tls, Deadline& deadline,
     const std::function<bool(const IpAddress&)>& may_connect);
 
+/// `connecting` as a stream once it is connected. kUnavailable: it cannot be before the deadline.
+[[nodiscard]] Task<Result<std::unique_ptr<ByteStream>>> adopt_socket(UniqueFd connecting, Deadline& deadline);
+
 /// kUnavailable with `reason` kTimedOut.
 [[nodiscard]] Error timed_out(const Url& url);
 

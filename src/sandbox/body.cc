@@ -121,31 +121,51 @@ void Body::on_report(const Report& report, UniqueFd fd) {
     }
     case Tell::kMemory:
       return;
-    case Tell::kExited: {
+    case Tell::kExited:
+    case Tell::kEnded: {
       Exit exit{.out_of_memory = report.out_of_memory != 0 || (cgroup_ && cgroup_->out_of_memory())};
       if (WIFSIGNALED(report.status)) exit.signal = WTERMSIG(report.status);
       if (WIFEXITED(report.status)) exit.status = WEXITSTATUS(report.status);
-      return tell_exit(exit);
+      return report.tell == Tell::kExited ? tell_exit(exit) : tell_end(report.id, exit);
     }
   }
 }
 
+// The first program has ended, and all else with it.
 void Body::tell_exit(const Exit& exit) {
-  std::function<void(const Exit&)> on_exit;
+  std::map<std::uint32_t, std::shared_ptr<Listener>> listeners;
   {
     const std::lock_guard lock(mutex_);
-    on_exit = std::exchange(on_exit_, nullptr);
+    listeners = std::exchange(listeners_, {});
   }
+  take_rest(std::nullopt);
+  for (const auto& [program, listener] : listeners) {
+    if (listener->on_exit) listener->on_exit(program == 0 ? exit : Exit{.signal = SIGKILL});
+  }
+}
+
+void Body::tell_end(std::uint32_t program, const Exit& exit) {
+  std::shared_ptr<Listener> listener;
   {
-    const std::lock_guard lock(output_mutex_);
-    for (const auto& pipe : pipes_) {
-      if (pipe->fd) drain_pipe(*pipe, kLastBytesMax);
-      if (pipe->fd) keeper_.forget(pipe->fd.get());
-    }
-    pipes_.clear();
-    on_output_ = nullptr;
+    const std::lock_guard lock(mutex_);
+    const auto found = listeners_.find(program);
+    if (found == listeners_.end()) return;
+    listener = std::move(found->second);
+    listeners_.erase(found);
   }
-  if (on_exit) on_exit(exit);
+  take_rest(program);
+  if (listener->on_exit) listener->on_exit(exit);
+}
+
+// What is left in the pipes of one program, or of all, which then go.
+void Body::take_rest(std::optional<std::uint32_t> program) {
+  const std::lock_guard lock(output_mutex_);
+  std::erase_if(pipes_, [&](const std::unique_ptr<Pipe>& pipe) {
+    if (program && pipe->program != *program) return false;
+    if (pipe->fd) drain_pipe(*pipe, kLastBytesMax);
+    if (pipe->fd && pipe->watched) keeper_.forget(pipe->fd.get());
+    return true;
+  });
 }
 
 void Body::on_process() {
@@ -241,7 +261,7 @@ Task<Result<UniqueFd>> Body::ask(Request request, std::vector<int> fds) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_ || !control_) co_return fail(stopped_error());
-    request.id = next_id_++;
+    if (request.id == 0) request.id = next_id_++;
     pending_[request.id] = pending;
     if (!send_request(control_.get(), request, fds)) {
       pending_.erase(request.id);
@@ -265,48 +285,85 @@ Task<Result<UniqueFd>> Body::socket(Ask what, std::string host, std::uint16_t po
   co_return fd;
 }
 
-Task<Result<>> Body::start(Program program, std::function<void(const Exit&)> on_exit) {
+Task<Result<>> Body::launch(Request request, Program program, std::function<void(const Exit&)> on_exit) {
   ProgramPipes pipes = CO_TRY(open_pipes(program));
   const UniqueFd plan = CO_TRY(write_plan(program, limits_));
   std::vector<int> fds{plan.get()};
   for (const UniqueFd& fd : pipes.theirs) fds.push_back(fd.get());
+  const std::uint32_t number = request.ask == Ask::kStart ? 0 : request.id;
+  auto listener =
+      std::make_shared<Listener>(std::move(on_exit), std::move(program.on_output), std::move(program.may_read));
   {
     const std::lock_guard lock(mutex_);
-    on_exit_ = std::move(on_exit);
+    listeners_[number] = listener;
   }
   {
     const std::lock_guard lock(output_mutex_);
-    on_output_ = std::move(program.on_output);
     for (std::size_t i = 0; i < pipes.ours.size(); ++i) {
-      pipes_.push_back(std::make_unique<Pipe>(std::move(pipes.ours[i]), pipes.numbers[i]));
+      pipes_.push_back(std::make_unique<Pipe>(std::move(pipes.ours[i]), pipes.numbers[i], number, listener));
     }
   }
   keeper_.post([self = shared_from_this()] { self->watch_pipes(); });
-  const Result<UniqueFd> started = co_await ask({.ask = Ask::kStart}, std::move(fds));
+  const Result<UniqueFd> started = co_await ask(request, std::move(fds));
   if (started) co_return Result<>{};
+  keeper_.post([self = shared_from_this(), number] { self->take_rest(number); });
   const std::lock_guard lock(mutex_);
-  on_exit_ = nullptr;
+  listeners_.erase(number);
   co_return fail(validation_error("`" + program.argv.front() + "` cannot be started: " + started.error().message));
+}
+
+Task<Result<>> Body::start(Program program, std::function<void(const Exit&)> on_exit) {
+  co_return co_await launch({.ask = Ask::kStart}, std::move(program), std::move(on_exit));
+}
+
+Task<Result<std::uint32_t>> Body::run(Program program, std::function<void(const Exit&)> on_exit) {
+  Request request{.ask = Ask::kRun};
+  {
+    const std::lock_guard lock(mutex_);
+    request.id = next_id_++;
+  }
+  CO_TRY(co_await launch(request, std::move(program), std::move(on_exit)));
+  co_return request.id;
+}
+
+void Body::kill(std::uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  // A socket that is gone ends the program too.
+  if (control_) static_cast<void>(send_request(control_.get(), {.ask = Ask::kKill, .port = number}, {}));
+}
+
+void Body::resume() {
+  keeper_.post([self = shared_from_this()] { self->watch_pipes(); });
 }
 
 // Output.
 void Body::watch_pipes() {
   const std::lock_guard lock(output_mutex_);
   for (const auto& pipe : pipes_) {
+    if (pipe->watched || !pipe->fd) continue;
+    pipe->watched = true;
     keeper_.watch(pipe->fd.get(), [self = shared_from_this(), p = pipe.get()] {
       const std::lock_guard inner(self->output_mutex_);
-      self->drain_pipe(*p, kTurnBytesMax);
-      if (p->at_end && p->fd) {
-        self->keeper_.forget(p->fd.get());
-        p->fd.reset();
-      }
+      self->on_pipe(*p);
     });
   }
 }
 
+// Under output_mutex_, on the keeper's thread.
+void Body::on_pipe(Pipe& pipe) {
+  const bool wanted = !pipe.listener->may_read || pipe.listener->may_read();
+  if (wanted) drain_pipe(pipe, kTurnBytesMax);
+  if (wanted && !pipe.at_end) return;
+  keeper_.forget(pipe.fd.get());
+  pipe.watched = false;
+  if (pipe.at_end) pipe.fd.reset();
+}
+
 void Body::drain() {
   const std::lock_guard lock(output_mutex_);
-  for (const auto& pipe : pipes_) drain_pipe(*pipe, kTurnBytesMax);
+  for (const auto& pipe : pipes_) {
+    if (pipe->program == 0) drain_pipe(*pipe, kTurnBytesMax);
+  }
 }
 
 // Under output_mutex_.
@@ -321,7 +378,7 @@ void Body::drain_pipe(Pipe& pipe, std::size_t bytes_max) {
       return;
     }
     total += static_cast<std::size_t>(n);
-    if (on_output_) on_output_(pipe.number, {bytes.data(), static_cast<std::size_t>(n)});
+    if (pipe.listener->on_output) pipe.listener->on_output(pipe.number, {bytes.data(), static_cast<std::size_t>(n)});
     // Less than asked for: the pipe was empty; another read would only say so.
     if (static_cast<std::size_t>(n) < bytes.size()) return;
   }

@@ -39,6 +39,11 @@ class Handle final : public Sandbox {
   Task<Result<>> start(Program program, std::function<void(const Exit&)> on_exit) override {
     return body_->start(std::move(program), std::move(on_exit));
   }
+  Task<Result<std::uint32_t>> run(Program program, std::function<void(const Exit&)> on_exit) override {
+    return body_->run(std::move(program), std::move(on_exit));
+  }
+  void kill(std::uint32_t number) override { body_->kill(number); }
+  void resume() override { body_->resume(); }
   void drain() override { body_->drain(); }
   [[nodiscard]] std::uint64_t memory_peak_bytes() const override { return body_->memory_peak_bytes(); }
   void stop() override { body_->stop(); }

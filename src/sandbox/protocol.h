@@ -10,6 +10,8 @@ enum class Ask : std::uint32_t {
   kStart,    // with the plan (a memfd), then stdout, stderr and further pipes; answered by kReply, later kExited
   kListen,   // answered by kReply with the listening socket
   kConnect,  // answered by kReply with the socket, perhaps still connecting
+  kRun,      // as kStart, for a further program; later kEnded with the same id
+  kKill,     // the program whose kRun had the id in `port`, and its process group; no answer
 };
 
 struct Request {
@@ -25,13 +27,14 @@ enum class Tell : std::uint32_t {
   kReply,   // `error` is 0 or an errno
   kMemory,  // `memory_peak` has grown
   kExited,  // the program has ended, and so has everything else inside
+  kEnded,   // a further program, `id`, has ended
 };
 
 struct Report {
   Tell tell{};
   std::uint32_t id = 0;
   std::int32_t error = 0;
-  std::int32_t status = 0;          // kExited: as of waitpid
+  std::int32_t status = 0;          // kExited, kEnded: as of waitpid
   std::uint32_t out_of_memory = 0;  // kExited: ended by us for what it used
   std::uint32_t unused = 0;
   std::uint64_t memory_peak = 0;  // bytes
@@ -53,6 +56,8 @@ struct PlanHead {
 
 inline constexpr std::uint32_t kPlanBytesMax = 4U << 20;
 inline constexpr int kPipesMax = 16;
+/// Programs that run at once beside the first one.
+inline constexpr int kFurtherMax = 64;
 /// The descriptor that the control socket has inside.
 inline constexpr int kControlFd = 3;
 /// The descriptor that the first process is executed from.

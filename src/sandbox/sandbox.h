@@ -54,6 +54,9 @@ struct Program {
   /// Runs on the keeper's thread (or in `drain`) with what was written, as it comes; must not block. `stream`: 1 or 2,
   /// or the number of an entry of `pipes`. Calls for one sandbox never overlap. What nobody reads is not kept.
   std::function<void(int stream, std::string_view bytes)> on_output;
+  /// Asked before anything is read; false: what it writes waits, and so in the end does the program, until
+  /// Sandbox::resume. Empty: always read.
+  std::function<bool()> may_read;
   /// More pipes, open for writing inside under exactly these numbers (3…63), read as stdout is.
   std::vector<int> pipes;
 };
@@ -83,6 +86,14 @@ class Sandbox {
   /// Starts the one program of this sandbox. kValidation: it cannot be executed, with the reason. `on_exit` runs once
   /// on the keeper's thread, after the last output. REQUIRES: called once.
   virtual Task<Result<>> start(Program program, std::function<void(const Exit&)> on_exit) = 0;
+  /// Starts a further program beside that one, under a number of its own. `on_exit` as of `start`, also when everything
+  /// ends; processes that it leaves behind stay until then. Errors as of `start`; kUnavailable: too many run, or the
+  /// first program has ended.
+  virtual Task<Result<std::uint32_t>> run(Program program, std::function<void(const Exit&)> on_exit) = 0;
+  /// Kills a program that `run` started, and its process group. Nothing happens when it has ended.
+  virtual void kill(std::uint32_t number) = 0;
+  /// Reads again what `may_read` had left unread, of any program.
+  virtual void resume() = 0;
   /// Hands over what the program has written so far, on this thread: what it wrote before it sent something that we
   /// have received is then delivered.
   virtual void drain() = 0;

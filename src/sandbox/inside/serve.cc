@@ -29,6 +29,10 @@ struct State {
   unsigned long long memory_told = 0;
   int sample_ms = kSampleMsMin;
   bool out_of_memory = false;
+  struct {
+    int process = 0;  // 0: free
+    unsigned id = 0;
+  } further[kFurtherMax];
 };
 State state_;
 
@@ -86,6 +90,7 @@ void end_of_program(int status) {
   const bool over = state_.out_of_memory || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
                                              state_.memory_limit > 0 && largest > state_.memory_limit);
   state_.program = 0;
+  for (auto& one : state_.further) one = {};
   tell({.tell = Tell::kExited, .status = status, .out_of_memory = over ? 1U : 0U});
 }
 
@@ -95,21 +100,47 @@ void reap() {
     const int pid = waitpid(-1, &status, WNOHANG);
     if (pid <= 0) return;
     if (pid == state_.program) return end_of_program(status);
+    for (auto& one : state_.further) {
+      if (one.process != pid) continue;
+      one.process = 0;
+      tell({.tell = Tell::kEnded, .id = one.id, .status = status});
+    }
+  }
+}
+
+/// A further program; -errno when it cannot be started.
+int run_further(const Request& request, const int* fds, int count) {
+  if (state_.program == 0) return -ESRCH;
+  for (auto& one : state_.further) {
+    if (one.process != 0) continue;
+    unsigned long long ignored = 0;
+    const int out = start_program(fds[0], fds + 1, count - 1, &ignored);
+    if (out > 0) one = {.process = out, .id = request.id};
+    return out;
+  }
+  return -EAGAIN;
+}
+
+void kill_further(unsigned id) {
+  for (const auto& one : state_.further) {
+    if (one.process != 0 && one.id == id) kill(-one.process, SIGKILL);
   }
 }
 
 void answer(const Request& request, const int* fds, int count) {
+  if (request.ask == Ask::kKill) return kill_further(request.port);
   int out = -EINVAL;
   if (request.ask == Ask::kListen) out = listening_socket(request);
   if (request.ask == Ask::kConnect) out = connecting_socket(request);
   if (request.ask == Ask::kStart && count >= 3 && state_.program == 0) {
     out = start_program(fds[0], fds + 1, count - 1, &state_.memory_limit);
   }
+  if (request.ask == Ask::kRun && count >= 3) out = run_further(request, fds, count);
   for (int i = 0; i < count; ++i) close(fds[i]);
-  const bool socket = request.ask != Ask::kStart;
+  const bool socket = request.ask != Ask::kStart && request.ask != Ask::kRun;
   tell({.tell = Tell::kReply, .id = request.id, .error = out < 0 ? -out : 0}, socket && out >= 0 ? out : -1);
   if (socket && out >= 0) close(out);
-  if (!socket && out > 0) state_.program = out;
+  if (request.ask == Ask::kStart && out > 0) state_.program = out;
 }
 
 /// One request; false when the server has gone.
