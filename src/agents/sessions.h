@@ -93,6 +93,8 @@ inline constexpr std::string_view kAgentExited = "AgentExited";     // its proce
 inline constexpr std::string_view kNotHealthy = "AgentNotHealthy";  // did not come up within init_timeout
 /// The agent did not begin to answer within request_timeout.
 inline constexpr std::string_view kNoAnswer = "AgentNoAnswer";
+/// It closed the connection, or answered what is no HTTP, and lives.
+inline constexpr std::string_view kBrokenAnswer = "AgentBrokenAnswer";
 
 /// Where sessions may connect to.
 enum class Egress : std::uint8_t {
