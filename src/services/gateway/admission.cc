@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "identity/resource_policies.h"
+#include "inbound/authorizer.h"
 #include "sigv4/auth_params.h"
 
 namespace warifu::services::gateway {
@@ -35,17 +36,6 @@ Entrance turn_away(api::Refusal refusal, std::string challenge = {}) {
   return std::unexpected(TurnedAway{.refusal = std::move(refusal), .challenge = std::move(challenge)});
 }
 
-/// RFC 6750 §3, RFC 9728 §5.1.
-std::string challenge_of(const m::CustomJWTAuthorizerConfiguration& configuration, std::string_view metadata_url,
-                         const jwt::Refusal& refusal, bool presented) {
-  std::string out = fmt::format(R"(Bearer resource_metadata="{}")", metadata_url);
-  const auto scopes = advertised_scopes(configuration);
-  if (refusal.insufficient_scope) out += R"(, error="insufficient_scope")";
-  if (!refusal.insufficient_scope && presented) out += R"(, error="invalid_token")";
-  if (!scopes.empty()) out += fmt::format(R"(, scope="{}")", fmt::join(scopes, " "));
-  return out;
-}
-
 Entrance enter(api::Visit visit, std::string caller = {}) {
   return Guest{.visit = std::move(visit), .caller = std::move(caller), .bearer = {}, .claims = {}};
 }
@@ -56,16 +46,6 @@ bool is_bearer(const http::Request& request) {
 }
 
 }  // namespace
-
-std::vector<std::string> advertised_scopes(const m::CustomJWTAuthorizerConfiguration& configuration) {
-  std::vector<std::string> out = configuration.allowed_scopes.value_or(std::vector<std::string>{});
-  if (!configuration.advertised_scope_mapping) return out;
-  for (std::string& scope : out) {
-    const auto mapped = configuration.advertised_scope_mapping->find(scope);
-    if (mapped != configuration.advertised_scope_mapping->end()) scope = mapped->second;
-  }
-  return out;
-}
 
 api::Door Admission::door(const KnownGateway& gateway) const {
   return {.signing_name = kSigningName,
@@ -98,7 +78,7 @@ Task<Entrance> Admission::by_token(http::Request& request, const KnownGateway& g
   const m::CustomJWTAuthorizerConfiguration* configuration = jwt_configuration(gateway.gateway);
   const std::string authorization(request.headers.get("authorization").value_or(""));
   const bool once = request.headers.count("authorization") <= 1;
-  std::expected<Bearer, jwt::Refusal> bearer =
+  std::expected<inbound::Bearer, jwt::Refusal> bearer =
       std::unexpected(jwt::Refusal{.insufficient_scope = false, .message = "Missing Bearer token"});
   if (configuration != nullptr && once) bearer = co_await tokens_.check(*configuration, authorization);
 
@@ -125,7 +105,7 @@ Task<Entrance> Admission::by_token(http::Request& request, const KnownGateway& g
                        .report = admitted->report,
                        .begun = admitted->begun};
   if (configuration == nullptr) co_return turn_away(std::move(refusal));
-  std::string challenge = challenge_of(*configuration, metadata_url, bearer.error(), !authorization.empty());
+  std::string challenge = inbound::challenge(*configuration, metadata_url, bearer.error(), !authorization.empty());
   co_return turn_away(std::move(refusal), std::move(challenge));
 }
 

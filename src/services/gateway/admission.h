@@ -10,8 +10,9 @@
 #include "api/door.h"
 #include "api/pipeline.h"
 #include "base/http.h"
+#include "inbound/token_authorizer.h"
+#include "json/value.h"
 #include "services/gateway/directory.h"
-#include "services/gateway/token_authorizer.h"
 
 /// Who may use a gateway: its authorizer, and the layers of policy behind it.
 namespace warifu::services::gateway {
@@ -35,7 +36,7 @@ using Entrance = std::expected<Guest, TurnedAway>;
 /// Thread-safe; its parts outlive it.
 class Admission {
  public:
-  Admission(api::Pipeline& pipeline, const api::Environment& environment, TokenAuthorizer& tokens)
+  Admission(api::Pipeline& pipeline, const api::Environment& environment, inbound::TokenAuthorizer& tokens)
       : pipeline_(pipeline), environment_(environment), tokens_(tokens) {}
 
   /// Judges `request`, whose body stays as it is. AWS_IAM: a signature, and bedrock-agentcore:InvokeGateway on the
@@ -55,10 +56,9 @@ class Admission {
 
   api::Pipeline& pipeline_;
   const api::Environment& environment_;
-  TokenAuthorizer& tokens_;
+  inbound::TokenAuthorizer& tokens_;
 };
 
 /// Scopes as they are advertised: mapped where the configuration says so.
-[[nodiscard]] std::vector<std::string> advertised_scopes(const m::CustomJWTAuthorizerConfiguration& configuration);
 
 }  // namespace warifu::services::gateway

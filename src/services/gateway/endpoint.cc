@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "json/writer.h"
+#include "inbound/authorizer.h"
 #include "mcp/sse.h"
 #include "net/beside.h"
 #include "services/gateway/refusal.h"
@@ -87,7 +87,11 @@ Endpoint::Endpoint(api::Pipeline& pipeline, const api::Environment& environment,
     : pipeline_(pipeline),
       environment_(environment),
       shared_(shared),
-      tokens_(outbound, environment.clock),
+      tokens_(
+          [&outbound](std::string url, http::Request request, std::chrono::milliseconds timeout) {
+            return outbound.fetch(std::move(url), std::move(request), timeout);
+          },
+          environment.clock),
       admission_(pipeline, environment, tokens_),
       http_(outbound),
       interceptors_(environment, outbound),
@@ -117,20 +121,8 @@ std::optional<http::Response> Endpoint::metadata(const http::Request& request, c
     return plain_error(404, "ResourceNotFoundException", "There is no such document.");
   }
   const auto& configuration = *(*authorizer)->custom_jwt_authorizer;
-  const std::string_view discovery = configuration.discovery_url;
-  http::Response response{.status = 200, .headers = {}, .body = {}};
-  json::Writer writer(response.body);
-  writer.begin_object().key("resource").string(gateway->gateway.gateway_url.value_or(base_url(*gateway) + "/mcp"));
-  writer.key("authorization_servers").begin_array();
-  writer.string(discovery.substr(0, discovery.find("/.well-known/"))).end_array();
-  writer.key("bearer_methods_supported").begin_array().string("header").end_array();
-  const auto scopes = advertised_scopes(configuration);
-  if (!scopes.empty()) {
-    writer.key("scopes_supported").begin_array();
-    for (const std::string& scope : scopes) writer.string(scope);
-    writer.end_array();
-  }
-  writer.end_object();
+  const std::string resource = gateway->gateway.gateway_url.value_or(base_url(*gateway) + "/mcp");
+  http::Response response{.status = 200, .headers = {}, .body = inbound::resource_metadata(resource, configuration)};
   response.headers.add("Content-Type", "application/json");
   return response;
 }

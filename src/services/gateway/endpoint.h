@@ -53,7 +53,7 @@ class Endpoint {
   const api::Environment& environment_;
   Shared& shared_;
   Directory directory_;
-  TokenAuthorizer tokens_;
+  inbound::TokenAuthorizer tokens_;
   Admission admission_;
   HttpTargets http_;
   Interceptors interceptors_;

@@ -7,14 +7,13 @@
 #include <set>
 
 #include "base/arn.h"
-#include "net/client.h"
+#include "inbound/authorizer.h"
 #include "services/gateway/control_errors.h"
 
 namespace warifu::services::gateway::gateway_rules {
 namespace {
 
 constexpr std::array<std::string_view, 4> kVersions{"2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"};
-constexpr std::string_view kJwt = "authorizerConfiguration.customJWTAuthorizer";
 
 Result<> check_supported(const Gateway& gateway) {
   if (gateway.kms_key_arn) return fail(unsupported_member("kmsKeyArn"));
@@ -22,41 +21,6 @@ Result<> check_supported(const Gateway& gateway) {
   if (gateway.domain_override) return fail(unsupported_member("domainOverride"));
   if (gateway.waf_configuration) return fail(unsupported_member("wafConfiguration"));
   if (gateway.custom_transform_configuration) return fail(unsupported_member("customTransformConfiguration"));
-  return {};
-}
-
-/// EQUALS compares a text, CONTAINS looks for one among several, CONTAINS_ANY for any of several.
-Result<> check_claim(const m::CustomClaimValidationType& claim, std::size_t index) {
-  const m::AuthorizingClaimMatchValueType& wanted = claim.authorizing_claim_match_value;
-  const bool array = claim.inbound_token_claim_value_type == "STRING_ARRAY";
-  const bool list = wanted.claim_match_value.match_value_string_list.has_value();
-  const bool fits = wanted.claim_match_operator == "EQUALS"
-                        ? !array && !list
-                        : array && list == (wanted.claim_match_operator == "CONTAINS_ANY");
-  if (fits) return {};
-  return fail(invalid_field(
-      fmt::format("{}.customClaims.{}.member.authorizingClaimMatchValue", kJwt, index + 1),
-      fmt::format("claim `{}`: EQUALS takes a STRING claim and matchValueString, CONTAINS a STRING_ARRAY claim and "
-                  "matchValueString, CONTAINS_ANY a STRING_ARRAY claim and matchValueStringList",
-                  claim.inbound_token_claim_name)));
-}
-
-Result<> check_jwt(const m::CustomJWTAuthorizerConfiguration& jwt) {
-  if (!net::Url::parse(jwt.discovery_url)) {
-    return fail(invalid_field(fmt::format("{}.discoveryUrl", kJwt),
-                              fmt::format("`{}` is not an http or https URL", jwt.discovery_url)));
-  }
-  if (jwt.private_endpoint) return fail(unsupported_member(fmt::format("{}.privateEndpoint", kJwt)));
-  if (jwt.private_endpoint_overrides && !jwt.private_endpoint_overrides->empty()) {
-    return fail(unsupported_member(fmt::format("{}.privateEndpointOverrides", kJwt)));
-  }
-  if (jwt.certificate_configurations)
-    return fail(unsupported_member(fmt::format("{}.certificateConfigurations", kJwt)));
-  if (jwt.allowed_workload_configuration) {
-    return fail(unsupported_member(fmt::format("{}.allowedWorkloadConfiguration", kJwt)));
-  }
-  if (!jwt.custom_claims) return {};
-  for (std::size_t i = 0; i < jwt.custom_claims->size(); ++i) TRY(check_claim((*jwt.custom_claims)[i], i));
   return {};
 }
 
@@ -71,7 +35,7 @@ Result<> check_authorizer(const Gateway& gateway) {
     return fail(invalid_field("authorizerConfiguration",
                               fmt::format("authorizerConfiguration is not allowed for authorizerType {}", type)));
   }
-  return configured ? check_jwt(*gateway.authorizer_configuration->custom_jwt_authorizer) : Result<>();
+  return configured ? inbound::check(*gateway.authorizer_configuration->custom_jwt_authorizer) : Result<>();
 }
 
 Result<> check_protocol(const Gateway& gateway) {

@@ -1,4 +1,4 @@
-#include "services/gateway/token_authorizer.h"
+#include "inbound/token_authorizer.h"
 
 #include "jwt/testing.h"
 #include "services/gateway/endpoint_testing.h"

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,22 +10,30 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/http.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "gen/agentcore/shared.h"
 #include "jwt/jwt.h"
-#include "services/gateway/gateways.h"
-#include "services/gateway/outbound.h"
 
-/// CUSTOM_JWT: bearer tokens of an OpenID provider.
-namespace warifu::services::gateway {
+/// CUSTOM_JWT, of gateways and agent runtimes alike: bearer tokens of an OpenID provider.
+namespace warifu::inbound {
+
+namespace m = model::agentcore;
+
+/// How an identity provider is asked; what may be reached is for whoever gives it to say.
+using Fetch = std::function<Task<Result<http::Response>>(std::string url, http::Request request,
+                                                         std::chrono::milliseconds timeout)>;
 
 /// Whom a token names.
 struct Bearer {
   std::string subject;  // `sub`
   std::string issuer;
-  std::string token;   // as it came, for targets that it is passed on to
+  std::string token;   // as it came, for what it is passed on to
   json::Value claims;  // an object
 };
 
-/// Checks tokens against a gateway's configuration. Fetches the provider's discovery document and keys, keeps them for
+/// Checks tokens against a configuration. Fetches the provider's discovery document and keys, keeps them for
 /// kKeysTtl, and asks again sooner when a token names a key that is not known (rotation), at most every kKeysRetry.
 /// Thread-safe.
 class TokenAuthorizer {
@@ -32,7 +41,7 @@ class TokenAuthorizer {
   static constexpr std::chrono::seconds kKeysTtl{3600};
   static constexpr std::chrono::seconds kKeysRetry{10};
 
-  TokenAuthorizer(Outbound& outbound, const Clock& clock) : outbound_(outbound), clock_(clock) {}
+  TokenAuthorizer(Fetch fetch, const Clock& clock) : ask_(std::move(fetch)), clock_(clock) {}
 
   /// The token of `Authorization: Bearer …`. A provider that cannot be reached refuses every token.
   [[nodiscard]] Task<std::expected<Bearer, jwt::Refusal>> check(m::CustomJWTAuthorizerConfiguration configuration,
@@ -49,11 +58,11 @@ class TokenAuthorizer {
   Task<Result<Provider>> fetch(std::string discovery_url);
   Task<Result<std::string>> get(std::string url);
 
-  Outbound& outbound_;
+  Fetch ask_;
   const Clock& clock_;
   std::mutex mutex_;
   std::unordered_map<std::string, Provider> providers_;  // by discovery URL
   std::unordered_map<std::string, Timestamp> failed_;    // when it could last not be read
 };
 
-}  // namespace warifu::services::gateway
+}  // namespace warifu::inbound

@@ -1,11 +1,11 @@
-#include "services/gateway/token_authorizer.h"
+#include "inbound/token_authorizer.h"
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "base/log.h"
 
-namespace warifu::services::gateway {
+namespace warifu::inbound {
 namespace {
 
 constexpr std::chrono::milliseconds kFetchTimeout{10'000};
@@ -59,7 +59,7 @@ Task<Result<std::string>> TokenAuthorizer::get(std::string url) {
   http::Request request;
   request.method = "GET";
   request.headers.add("Accept", "application/json");
-  auto response = co_await outbound_.fetch(url, std::move(request), kFetchTimeout);
+  auto response = co_await ask_(url, std::move(request), kFetchTimeout);
   if (!response) co_return fail(response.error());
   if (response->status != 200) co_return fail(unavailable(fmt::format("`{}` answered {}", url, response->status)));
   if (response->body.size() > kDocumentBytesMax) co_return fail(unavailable(fmt::format("`{}` is too long", url)));
@@ -134,4 +134,4 @@ Task<Checked> TokenAuthorizer::check(m::CustomJWTAuthorizerConfiguration configu
       .subject = token->claims.find_string("sub").value_or(""), .issuer = known->issuer, .token = std::string(*text)};
 }
 
-}  // namespace warifu::services::gateway
+}  // namespace warifu::inbound
