@@ -166,11 +166,11 @@ class SessionsTest : public ::testing::Test {
     co_return text;
   }
   Result<std::string> try_invoke(const std::shared_ptr<const AgentVersion>& agent, const std::string& id,
-                                 const std::string& body = "{}") {
+                                 const std::string& body = {}) {
     return loop_.wait_for(call(*sessions_, agent, id, body));
   }
   std::string invoke(const std::shared_ptr<const AgentVersion>& agent, const std::string& id,
-                     const std::string& body = "{}") {
+                     const std::string& body = {}) {
     Result<std::string> out = try_invoke(agent, id, body);
     EXPECT_TRUE(out) << out.error().message;
     return out ? *out : "";
