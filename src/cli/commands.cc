@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/client.h"
+#include "cli/imds_command.h"
 #include "cli/import_command.h"
 #include "cli/memory_command.h"
 #include "cli/model_command.h"
@@ -179,6 +180,7 @@ void add_tls(CLI::App& app, int& exit_status) {
 void add_commands(CLI::App& app, int& exit_status) {
   add_account(app, exit_status);
   add_env(app, exit_status);
+  add_imds(app, exit_status);
   add_import(app, exit_status);
   add_memory(app, exit_status);
   add_model(app, exit_status);
