@@ -214,7 +214,8 @@ Result<std::vector<Memory>> memories_from_answer(Kind kind, std::string_view ans
 }
 
 Result<std::vector<Operation>> operations_from_answer(Kind kind, std::string_view answer,
-                                                      std::span<const Memory> memories, std::size_t existing) {
+                                                      std::span<const Memory> memories, std::size_t existing,
+                                                      std::span<const MetadataField> fields) {
   const bool reflects = kind == Kind::kReflection;
   const std::vector<json::Value> items = TRY(items_of(answer, reflects ? "reflections" : "operations"));
   std::vector<Operation> out;
@@ -228,10 +229,11 @@ Result<std::vector<Operation>> operations_from_answer(Kind kind, std::string_vie
       return refuse("a memory is updated twice");
     }
     if (operation.decision.text.size() > kTextBytesMax) return refuse("a memory is too long");
+    if (reflects) operation.metadata = metadata_from_answer(item.find("metadata"), fields);
     out.push_back(std::move(operation));
   }
   for (std::size_t i = 0; i < memories.size() && !reflects; ++i) {
-    if (!decided.contains(i)) out.push_back({i, {Action::kSkip, 0, memories[i].text}});
+    if (!decided.contains(i)) out.push_back({.memory = i, .decision = {Action::kSkip, 0, memories[i].text}});
   }
   return out;
 }

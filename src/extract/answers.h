@@ -27,12 +27,15 @@ inline constexpr std::size_t kAnswerItemsMax = 256;
 struct Operation {
   std::size_t memory = 0;
   Decision decision;
+  Metadata metadata{};  // of a reflection
 };
 
 /// Reads such an answer. `memories` and `existing` are the counts that were in the prompt: an id outside them, a memory
 /// decided twice, or two updates of one record are kValidation. Memories that the answer leaves out are kSkip.
+/// `fields`: what reflections were asked for beside their texts; taken as in `memories_from_answer`.
 [[nodiscard]] Result<std::vector<Operation>> operations_from_answer(Kind kind, std::string_view answer,
                                                                     std::span<const Memory> memories,
-                                                                    std::size_t existing);
+                                                                    std::size_t existing,
+                                                                    std::span<const MetadataField> fields = {});
 
 }  // namespace warifu::extract

@@ -156,5 +156,25 @@ TEST(Answers, ReflectionsAreAddedOrUpdated) {
   EXPECT_FALSE(parse(R"([{"operator":"add","id":null,"title":"","use_cases":"U","hints":"H","confidence":1}])"));
 }
 
+TEST(Answers, ReflectionsCarryTheMetadataThatTheyWereAskedFor) {
+  const MetadataField skill{.key = "skill", .definition = "What it is about", .allowed = {"booking", "packing"}};
+  const Prompt prompt = reflection_prompt({}, {}, {.fields = std::span(&skill, 1)});
+  const auto schema = json::parse(prompt.schema);
+  ASSERT_TRUE(schema) << prompt.schema;
+  EXPECT_THAT(prompt.schema, HasSubstr(R"("confidence","metadata"])"));
+  EXPECT_THAT(prompt.schema, HasSubstr(R"("skill":{"type":["string","null"],"enum":["booking","packing",null]})"));
+  EXPECT_THAT(prompt.system, HasSubstr("What it is about"));
+  const auto good =
+      operations_from_answer(Kind::kReflection,
+                             R"([{"operator":"add","id":null,"title":"T","use_cases":"U","hints":"H","confidence":1,)"
+                             R"("metadata":{"skill":"Booking","mood":"glad"}},)"
+                             R"({"operator":"add","id":null,"title":"T2","use_cases":"U","hints":"H","confidence":1,)"
+                             R"("metadata":{"skill":"sewing"}}])",
+                             {}, 0, std::span(&skill, 1));
+  ASSERT_TRUE(good);
+  EXPECT_EQ((*good)[0].metadata, (Metadata{{"skill", "booking"}}));
+  EXPECT_EQ((*good)[1].metadata, Metadata{});
+}
+
 }  // namespace
 }  // namespace warifu::extract

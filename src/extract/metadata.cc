@@ -135,7 +135,7 @@ std::string metadata_schema(std::span<const MetadataField> fields) {
 std::string metadata_rules(std::span<const MetadataField> fields) {
   if (fields.empty()) return "";
   std::string out =
-      "`metadata` of each memory: the value of every key below as the turns that the memory comes from say it; null "
+      "`metadata` of each item: the value of every key below as the turns or episodes that it comes from say it; null "
       "where they do not say it. Never guess.\n";
   for (const MetadataField& field : bounded(fields)) {
     out +=

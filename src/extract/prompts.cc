@@ -202,7 +202,7 @@ Prompt consolidation_prompt(Kind kind, std::span<const Memory> memories, std::sp
 
 Prompt reflection_prompt(std::span<const Memory> episodes, std::span<const Existing> existing,
                          const PromptOptions& options) {
-  return make(task_of(Kind::kReflection), reflections_schema(), options,
+  return make(task_of(Kind::kReflection), reflections_schema(options.fields), options,
               fmt::format("<existing_reflections>\n{}</existing_reflections>\n<episodes>\n{}</episodes>\n",
                           existing_of(existing), numbered(episodes)));
 }

@@ -33,13 +33,10 @@ constexpr std::string_view kOperations =
     R"("UpdateMemory","SkipMemory"]},"update_id":{"type":["integer","null"]},)"
     R"("updated_memory":{"type":["string","null"]}}}}}})";
 
-constexpr std::string_view kReflections =
-    R"({"type":"object","additionalProperties":false,"required":["reflections"],)"
-    R"("properties":{"reflections":{"type":"array","items":{"type":"object","additionalProperties":false,)"
-    R"("required":["operator","id","title","use_cases","hints","confidence"],)"
-    R"("properties":{"operator":{"type":"string","enum":["add","update"]},"id":{"type":["integer","null"]},)"
-    R"("title":{"type":"string"},"use_cases":{"type":"string"},"hints":{"type":"string"},)"
-    R"("confidence":{"type":"number"}}}}}})";
+constexpr Item kReflections{"reflections", R"("operator","id","title","use_cases","hints","confidence")",
+                            R"("operator":{"type":"string","enum":["add","update"]},"id":{"type":["integer","null"]},)"
+                            R"("title":{"type":"string"},"use_cases":{"type":"string"},"hints":{"type":"string"},)"
+                            R"("confidence":{"type":"number"})"};
 
 const Item& item_of(Kind kind) {
   switch (kind) {
@@ -56,19 +53,26 @@ const Item& item_of(Kind kind) {
   return kFacts;
 }
 
+/// An object whose one member `list` is a list of such items, each with the metadata that `fields` ask for.
+Schema list_schema(std::string_view list, const Item& item, std::span<const MetadataField> fields) {
+  const std::string metadata = metadata_schema(fields);
+  return {item.name,
+          fmt::format(R"({{"type":"object","additionalProperties":false,"required":["{0}"],)"
+                      R"("properties":{{"{0}":{{"type":"array","items":{{"type":"object",)"
+                      R"("additionalProperties":false,"required":[{1}{2}],"properties":{{{3}{4}{5}}}}}}}}}}})",
+                      list, item.required, metadata.empty() ? "" : R"(,"metadata")", item.properties,
+                      metadata.empty() ? "" : ",", metadata)};
+}
+
 }  // namespace
 
 Schema extraction_schema(Kind kind, std::span<const MetadataField> fields) {
-  const Item& item = item_of(kind);
-  const std::string metadata = metadata_schema(fields);
-  return {item.name, fmt::format(R"({{"type":"object","additionalProperties":false,"required":["memories"],)"
-                                 R"("properties":{{"memories":{{"type":"array","items":{{"type":"object",)"
-                                 R"("additionalProperties":false,"required":[{}{}],"properties":{{{}{}{}}}}}}}}}}})",
-                                 item.required, metadata.empty() ? "" : R"(,"metadata")", item.properties,
-                                 metadata.empty() ? "" : ",", metadata)};
+  return list_schema("memories", item_of(kind), fields);
 }
 
 Schema operations_schema() { return {"operations", std::string(kOperations)}; }
-Schema reflections_schema() { return {"reflections", std::string(kReflections)}; }
+Schema reflections_schema(std::span<const MetadataField> fields) {
+  return list_schema("reflections", kReflections, fields);
+}
 
 }  // namespace warifu::extract

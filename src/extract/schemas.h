@@ -20,7 +20,8 @@ struct Schema {
 [[nodiscard]] Schema extraction_schema(Kind kind, std::span<const MetadataField> fields = {});
 /// `operations`: [{memory, operation, update_id, updated_memory}]; the last two are null unless it is an update.
 [[nodiscard]] Schema operations_schema();
-/// `reflections`: [{operator, id, title, use_cases, hints, confidence}]; id is null for an addition.
-[[nodiscard]] Schema reflections_schema();
+/// `reflections`: [{operator, id, title, use_cases, hints, confidence}]; id is null for an addition. `fields`: as
+/// above.
+[[nodiscard]] Schema reflections_schema(std::span<const MetadataField> fields = {});
 
 }  // namespace warifu::extract

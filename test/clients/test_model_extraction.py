@@ -25,6 +25,7 @@ class Endpoint:
         self.mode = "good"
         self.calls = 0
         self.facts: list[dict[str, Any]] = [{"fact": FACT}]
+        self.by_schema: dict[str, list[dict[str, Any]]] = {}  # what it says to whom asks by a schema of that name
         self.asked: list[dict[str, Any]] = []
         self.released = threading.Event()
         outer = self
@@ -51,11 +52,14 @@ class Endpoint:
         self.server.shutdown()
         self.server.server_close()
 
-    def operations(self) -> list[dict[str, Any]]:
-        """What it says to a memory beside others: add it. Empty: it was asked for memories."""
-        if self.asked[-1]["response_format"]["json_schema"]["name"] != "operations":
-            return []
-        return [{"memory": 0, "operation": "AddMemory", "update_id": None, "updated_memory": None}]
+    def says(self) -> list[dict[str, Any]]:
+        """Facts, unless told otherwise; to a memory beside others: add it."""
+        name = self.asked[-1]["response_format"]["json_schema"]["name"]
+        if name in self.by_schema:
+            return self.by_schema[name]
+        if name == "operations":
+            return [{"memory": 0, "operation": "AddMemory", "update_id": None, "updated_memory": None}]
+        return self.facts
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         if self.mode == "hangs":
@@ -65,7 +69,7 @@ class Endpoint:
             "rubbish": "Sure! Here is what I found: {{{",
             "lies": json.dumps([{"nothing": "of the kind"}, 7, None]),
             "floods": "[" + '{"fact":"x"},' * 200_000,
-        }.get(self.mode, json.dumps(self.operations() or self.facts))
+        }.get(self.mode, json.dumps(self.says()))
         body: Any = {
             "id": "c1",
             "object": "chat.completion",
@@ -239,6 +243,52 @@ def test_a_model_is_asked_for_the_metadata_of_the_schema(endpoint: Endpoint, mod
     more_than_3 = {"metadataValue": {"numberValue": 3}}
     where = {"left": {"metadataKey": "owls"}, "operator": "GREATER_THAN", "right": more_than_3}
     assert texts(search(data, memory, "ships", criteria={"metadataFilters": [where]})) == [FACT]
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """A record's metadata without the service's own."""
+    return {key: value for key, value in record.get("metadata", {}).items() if not key.startswith("x-amz-")}
+
+
+def test_a_model_is_asked_for_the_metadata_that_reflections_have(endpoint: Endpoint, modelled: Server) -> None:
+    keys = modelled.new_account()
+    data = modelled.client("bedrock-agentcore", keys)
+    skill = {
+        "key": "skill",
+        "type": "STRING",
+        "extractionConfig": {"llmExtractionConfig": {"definition": "What was learnt to do"}},
+    }
+    strategy = {
+        "episodicMemoryStrategy": {
+            "name": "Episodes",
+            "namespaceTemplates": ["/episodes/{actorId}/{sessionId}/"],
+            "memoryRecordSchema": {"metadataSchema": [CITY]},
+            "reflectionConfiguration": {
+                "namespaceTemplates": ["/episodes/{actorId}/"],
+                "memoryRecordSchema": {"metadataSchema": [skill]},
+            },
+        }
+    }
+    indexed = [{"key": "city", "type": "STRING"}, {"key": "skill", "type": "STRING"}]
+    memory = make_memory(modelled.client("bedrock-agentcore-control", keys), strategy, indexedKeys=indexed)["id"]
+    parts = ("situation", "intent", "justification", "reflection")
+    episode = dict.fromkeys(parts, "A table was wanted.") | {"assessment": "Yes", "metadata": {"city": "Porto"}}
+    reflection = {"operator": "add", "id": None, "title": "Tables", "use_cases": "Dinners.", "hints": "Call early."}
+    told = {"confidence": 0.8, "metadata": {"skill": "booking", "city": "Porto"}}
+    endpoint.by_schema = {"episodes": [episode], "reflections": [reflection | told]}
+    say(data, memory, ("USER", "Book a table in Porto."), ("ASSISTANT", "It is booked."), ("USER", "Thank you!"))
+    until(lambda: len(listed(data, memory)) == 2, "the episode and its reflection")
+    (of_episode,) = listed(data, memory, namespace="/episodes/ann/s-1/")
+    (of_reflection,) = listed(data, memory, namespace="/episodes/ann/")
+    assert plain(of_episode) == {"city": {"stringValue": "Porto"}}
+    assert plain(of_reflection) == {"skill": {"stringValue": "booking"}}, "of its own schema alone"
+    schemas = {one["response_format"]["json_schema"]["name"]: one for one in endpoint.asked}
+    assert "What was learnt to do" in schemas["reflections"]["messages"][0]["content"]
+    assert "What was learnt to do" not in schemas["episodes"]["messages"][0]["content"]
+    booking = {"metadataValue": {"stringValue": "booking"}}
+    where = {"left": {"metadataKey": "skill"}, "operator": "EQUALS_TO", "right": booking}
+    found = search(data, memory, "dinner", criteria={"metadataFilters": [where]})
+    assert [one["memoryRecordId"] for one in found] == [of_reflection["memoryRecordId"]]
 
 
 def test_a_model_that_is_too_slow_is_a_failed_job(endpoint: Endpoint, tmp_path: Path) -> None:

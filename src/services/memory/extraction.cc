@@ -51,6 +51,7 @@ struct Made {
   std::vector<extract::Memory> memories;
   std::vector<records::Metadata> metadata;  // of each
   std::vector<extract::Memory> reflections;
+  std::vector<records::Metadata> reflection_metadata;
 };
 
 /// Everything that one run will write.
@@ -98,8 +99,7 @@ queue::FailedJob failure_of(const memories::Target& target, const Batch& batch, 
 }
 
 /// Strict values, and what was inferred; a schema has each key once.
-records::Metadata metadata_of(const Part& part, const extract::Memory& memory) {
-  records::Metadata metadata = part.metadata;
+records::Metadata metadata_of(records::Metadata metadata, const extract::Memory& memory) {
   metadata.insert(metadata.end(), memory.metadata.begin(), memory.metadata.end());
   records::sort_metadata(metadata);
   return metadata;
@@ -110,10 +110,13 @@ Result<Made> make(Extractor& extractor, const Batch& batch, const Part& part) {
   const extract::Conversation conversation{.context = batch.context, .fresh = fresh.turns};
   Made made{.part = part, .memories = TRY(extractor.extract(part, conversation))};
   for (const extract::Memory& memory : made.memories) {
-    made.metadata.push_back(metadata_of(part, memory));
+    made.metadata.push_back(metadata_of(part.metadata, memory));
   }
   if (!part.reflections.empty() && !made.memories.empty()) {
-    made.reflections = TRY(extractor.reflect(part, made.memories));
+    made.reflections = TRY(extractor.reflect(part, conversation, made.memories));
+  }
+  for (const extract::Memory& reflection : made.reflections) {
+    made.reflection_metadata.push_back(metadata_of(part.reflection_metadata, reflection));
   }
   return made;
 }
@@ -136,9 +139,8 @@ Result<bool> file(const Tools& tools, const memories::Target& target, const Batc
                        .name_space = made.part.reflections,
                        .seed = seed_of(target, batch, made.part, "reflection"),
                        .now = now};
-    const std::vector<records::Metadata> metadata(made.reflections.size(), made.part.metadata);
-    const bool reflected = TRY(
-        merge(tools.db, target.partition, tools.index, decisions, may_ask, above, made.reflections, metadata, of_part));
+    const bool reflected = TRY(merge(tools.db, target.partition, tools.index, decisions, may_ask, above,
+                                     made.reflections, made.reflection_metadata, of_part));
     if (!reflected) return false;
   }
   // Only a part that went well as a whole leaves anything.

@@ -5,6 +5,7 @@
 
 #include "records/namespaces.h"
 #include "services/memory/strategies.h"
+#include "services/memory/strategy_configurations.h"
 
 namespace warifu::services::memory::extraction {
 namespace {
@@ -90,16 +91,16 @@ extract::MetadataField field_of(const m::MetadataSchemaEntry& entry) {
   return field;
 }
 
-/// What the schema says: which keys are copied from events, and which may be inferred.
-std::vector<std::string> schema_of(const MemoryStrategy& strategy, Part& part) {
+/// What a schema says: which keys are copied from events, and which may be inferred.
+std::vector<std::string> schema_of(const m::MemoryRecordSchema* schema, std::vector<extract::MetadataField>& inferred) {
   std::vector<std::string> strict;
-  if (!strategy.memory_record_schema || !strategy.memory_record_schema->metadata_schema) return strict;
-  for (const auto& entry : *strategy.memory_record_schema->metadata_schema) {
+  if (schema == nullptr || !schema->metadata_schema) return strict;
+  for (const auto& entry : *schema->metadata_schema) {
     if (entry.extraction_type.value_or("") == kStrict) {
       strict.push_back(entry.key);
       continue;
     }
-    part.inferred.push_back(field_of(entry));
+    inferred.push_back(field_of(entry));
   }
   return strict;
 }
@@ -116,7 +117,7 @@ records::Metadata strict_values(const NamedValues& metadata, const std::vector<s
 /// What tells the parts of one strategy apart.
 struct Group {
   std::string name_space, reflections;
-  records::Metadata metadata;
+  records::Metadata metadata, reflection_metadata;
   auto operator<=>(const Group&) const = default;
 };
 
@@ -134,7 +135,11 @@ void plan_strategy(const Batch& batch, const MemoryStrategy& strategy, std::vect
   Part common{.strategy = strategy.strategy_id, .kind = *kind, .expiry_days = strategy.record_expiry_duration_days};
   std::optional<std::string> reflections;
   if (strategy.configuration) reflections = configure(common, *strategy.configuration);
-  const std::vector<std::string> strict = schema_of(strategy, common);
+  const std::vector<std::string> strict =
+      schema_of(strategy.memory_record_schema ? &*strategy.memory_record_schema : nullptr, common.inferred);
+  const m::MemoryRecordSchema* own =
+      strategy.configuration ? strategy_configurations::reflection_schema(*strategy.configuration) : nullptr;
+  const std::vector<std::string> reflected = own != nullptr ? schema_of(own, common.reflection_inferred) : strict;
 
   std::map<Group, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < batch.sources.size(); ++i) {
@@ -148,6 +153,7 @@ void plan_strategy(const Batch& batch, const MemoryStrategy& strategy, std::vect
     if (!name_space) continue;
     Group group{.name_space = *name_space, .metadata = strict_values(source.metadata, strict)};
     if (reflections) group.reflections = records::resolve(*reflections, variables).value_or("");
+    if (!group.reflections.empty()) group.reflection_metadata = strict_values(source.metadata, reflected);
     groups[std::move(group)].push_back(i);
   }
   for (auto& [group, sources] : groups) {
@@ -155,6 +161,7 @@ void plan_strategy(const Batch& batch, const MemoryStrategy& strategy, std::vect
     part.name_space = group.name_space;
     part.reflections = group.reflections;
     part.metadata = group.metadata;
+    part.reflection_metadata = group.reflection_metadata;
     part.sources = std::move(sources);
   }
 }

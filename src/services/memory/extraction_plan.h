@@ -29,7 +29,9 @@ struct Part {
   std::optional<std::int32_t> expiry_days;
   records::Metadata metadata;                    // strict values, the same of all sources
   std::vector<extract::MetadataField> inferred;  // LLM_INFERRED keys of the schema
-  std::vector<std::size_t> sources;              // indices into Batch::sources, ascending; each has a turn
+  records::Metadata reflection_metadata;         // as both above, of reflections, by their own schema
+  std::vector<extract::MetadataField> reflection_inferred;
+  std::vector<std::size_t> sources;  // indices into Batch::sources, ascending; each has a turn
 };
 
 /// Parts in the order of the memory's strategies. A strategy takes what arrived since it was created; an event that

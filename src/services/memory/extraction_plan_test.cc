@@ -185,6 +185,40 @@ TEST_F(PlanTest, FilesReflectionsWhereTheirTemplateSays) {
   EXPECT_EQ(plan(batch)[0].reflections, "/e/team/al/");
 }
 
+TEST_F(PlanTest, ReflectionsHaveASchemaOfTheirOwn) {
+  m::MemoryStrategy made = strategy("ep-1", "EPISODIC", "/e/{actorId}/{sessionId}");
+  made.memory_record_schema.emplace().metadata_schema = {schema_entry("tier", "STRICTLY_CONSISTENT"),
+                                                         schema_entry("mood", "LLM_INFERRED")};
+  auto& reflection = made.configuration.emplace().reflection.emplace().episodic_reflection_configuration.emplace();
+  reflection.namespace_templates = {"/e/{actorId}"};
+  const auto with = [&](std::optional<m::MemoryRecordSchema> schema) {
+    reflection.memory_record_schema = std::move(schema);
+    batch.memory.strategies->clear();
+    add(made);
+    batch.sources = {source("a"), source("b")};
+    batch.sources[0].metadata = {{"tier", "gold"}, {"region", "north"}};
+    batch.sources[1].metadata = {{"tier", "gold"}, {"region", "south"}};
+    return plan(batch);
+  };
+  using Named = std::pair<std::string, records::MetadataValue>;
+  const std::vector<Part> none = with(std::nullopt);
+  ASSERT_THAT(none, SizeIs(1));
+  EXPECT_THAT(none[0].reflection_metadata, ElementsAre(Named("tier", "gold")));
+  EXPECT_THAT(none[0].reflection_inferred, IsEmpty());
+
+  m::MemoryRecordSchema own;
+  own.metadata_schema = {schema_entry("region", "STRICTLY_CONSISTENT"), schema_entry("skill", "LLM_INFERRED")};
+  const std::vector<Part> parts = with(own);
+  ASSERT_THAT(parts, SizeIs(2)) << "values that must be the same of all of a record's events keep them apart";
+  EXPECT_THAT(parts[0].metadata, ElementsAre(Named("tier", "gold")));
+  EXPECT_THAT(parts[0].reflection_metadata, ElementsAre(Named("region", "north")));
+  EXPECT_THAT(parts[1].reflection_metadata, ElementsAre(Named("region", "south")));
+  ASSERT_THAT(parts[0].inferred, SizeIs(1));
+  EXPECT_EQ(parts[0].inferred[0].key, "mood");
+  ASSERT_THAT(parts[0].reflection_inferred, SizeIs(1));
+  EXPECT_EQ(parts[0].reflection_inferred[0].key, "skill");
+}
+
 TEST_F(PlanTest, FreshTurnsKnowTheirSource) {
   add(strategy("facts-1", "SEMANTIC", "/f"));
   batch.sources = {source("a"), source("b")};

@@ -43,7 +43,8 @@ class EchoExtractor final : public Extractor {
     }
     return memories;
   }
-  Result<std::vector<extract::Memory>> reflect(const Part&, std::span<const extract::Memory> episodes) override {
+  Result<std::vector<extract::Memory>> reflect(const Part&, const extract::Conversation&,
+                                               std::span<const extract::Memory> episodes) override {
     extract::Memory reflection = episodes.front();
     reflection.text = "reflection on " + std::to_string(episodes.size());
     return std::vector<extract::Memory>{reflection};

@@ -26,12 +26,15 @@ class Builtin final : public Extractor {
  public:
   Result<std::vector<Memory>> extract(const Part& part, const Conversation& conversation) override {
     std::vector<Memory> memories = TRY(by_kind(part.kind, conversation));
-    for (Memory& memory : memories) memory.metadata = named(part, conversation, memory);
+    for (Memory& memory : memories) memory.metadata = named(part.inferred, conversation, memory);
     return memories;
   }
 
-  Result<std::vector<Memory>> reflect(const Part&, std::span<const Memory> episodes) override {
-    return extract::reflections(episodes);
+  Result<std::vector<Memory>> reflect(const Part& part, const Conversation& conversation,
+                                      std::span<const Memory> episodes) override {
+    std::vector<Memory> made = extract::reflections(episodes);
+    for (Memory& memory : made) memory.metadata = named(part.reflection_inferred, conversation, memory);
+    return made;
   }
 
   Result<Decision> consolidate(const Part&, Kind kind, const Memory& memory,
@@ -57,9 +60,10 @@ class Builtin final : public Extractor {
   }
 
   /// Values that stand in the turns as the schema lists them; what has no list needs a model.
-  static extract::Metadata named(const Part& part, const Conversation& conversation, const Memory& memory) {
+  static extract::Metadata named(std::span<const extract::MetadataField> fields, const Conversation& conversation,
+                                 const Memory& memory) {
     extract::Metadata metadata;
-    for (const extract::MetadataField& field : part.inferred) {
+    for (const extract::MetadataField& field : fields) {
       if (field.type == extract::ValueType::kNumber || field.allowed.empty()) continue;
       std::vector<std::string> values = extract::values_named(conversation, memory.sources, field.allowed);
       if (values.empty()) continue;
@@ -86,11 +90,12 @@ class Model final : public Extractor {
     return fall_back_->extract(part, conversation);
   }
 
-  Result<std::vector<Memory>> reflect(const Part& part, std::span<const Memory> episodes) override {
+  Result<std::vector<Memory>> reflect(const Part& part, const Conversation& conversation,
+                                      std::span<const Memory> episodes) override {
     auto made = ask_for_reflections(part, episodes);
     if (made || !may_fall_back(made.error())) return made;
     warn(made.error());
-    return fall_back_->reflect(part, episodes);
+    return fall_back_->reflect(part, conversation, episodes);
   }
 
   Result<Decision> consolidate(const Part& part, Kind kind, const Memory& memory,
@@ -168,16 +173,18 @@ class Model final : public Extractor {
   }
 
   Result<std::vector<Memory>> ask_for_reflections(const Part& part, std::span<const Memory> episodes) {
-    const extract::PromptOptions options{.instructions = part.reflection.instructions};
+    const extract::PromptOptions options{.instructions = part.reflection.instructions,
+                                         .fields = part.reflection_inferred};
     const std::string answer = TRY(ask(extract::reflection_prompt(episodes, {}, options), part.reflection.model));
-    const auto operations =
-        TRY(as_model_error(extract::operations_from_answer(Kind::kReflection, answer, episodes, 0)));
+    auto operations = TRY(as_model_error(
+        extract::operations_from_answer(Kind::kReflection, answer, episodes, 0, part.reflection_inferred)));
     std::vector<Memory> made;
-    for (const extract::Operation& operation : operations) {
+    for (extract::Operation& operation : operations) {
       if (operation.decision.action == extract::Action::kSkip) continue;
       Memory& memory = made.emplace_back(episodes.front());
       memory.text = operation.decision.text;
       memory.index_text = operation.decision.text;
+      memory.metadata = std::move(operation.metadata);
     }
     return made;
   }

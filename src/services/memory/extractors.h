@@ -27,8 +27,9 @@ class Extractor {
   /// Memories of the fresh turns, for the part's kind.
   [[nodiscard]] virtual Result<std::vector<extract::Memory>> extract(const Part& part,
                                                                      const extract::Conversation& conversation) = 0;
-  /// Reflections on new episodes.
+  /// Reflections on new episodes, which came of the conversation.
   [[nodiscard]] virtual Result<std::vector<extract::Memory>> reflect(const Part& part,
+                                                                     const extract::Conversation& conversation,
                                                                      std::span<const extract::Memory> episodes) = 0;
   /// What to do with a memory beside `existing`, the records that a search for it found.
   [[nodiscard]] virtual Result<extract::Decision> consolidate(const Part& part, extract::Kind kind,
