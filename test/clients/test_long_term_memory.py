@@ -16,6 +16,8 @@ from test_article import PRINTED, SCRIPTS, Story, printed_scripts
 PRINTED_ID = "CrossAccountDemoMemory-NCd6eP6wJq"
 PRINTED_ARN = f"arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/{PRINTED_ID}"
 FORMS_WITHIN_S = 2.0
+# Two seconds at the most before a session that never pauses for 200 ms is read, and what reading takes.
+PAUSE_S, FORMS_UNDER_A_STREAM_S = 0.05, 4.0
 TRIP = (
     ("USER", "Hello! I'd like help planning a trip."),
     ("ASSISTANT", "Of course! Where are you thinking of traveling to?"),
@@ -118,6 +120,18 @@ def test_memories_form_within_two_seconds(control: Any, data: Any) -> None:
     until(lambda: search(data, memory, "matcha sweets", namespace="/facts/ann/"), "a fact", FORMS_WITHIN_S)
     until(lambda: search(data, memory, "matcha sweets", namespace="/likes/ann/"), "a preference", FORMS_WITHIN_S)
     assert time.monotonic() - written < FORMS_WITHIN_S
+
+
+def test_memories_form_while_a_session_never_pauses(control: Any, data: Any) -> None:
+    memory = make_memory(control, SEMANTIC)["id"]
+    begun = time.monotonic()
+    first = None
+    for number in range(1000):
+        say(data, memory, ("USER", f"My locker number {number} is in hall {number % 7}."))
+        if first := listed(data, memory):
+            break
+        time.sleep(PAUSE_S)
+    assert first and time.monotonic() - begun < FORMS_UNDER_A_STREAM_S
 
 
 def test_preferences_are_compact_json_of_three_members(control: Any, data: Any) -> None:
