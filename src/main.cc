@@ -97,6 +97,12 @@ void add_upkeep(CLI::App& serve, warifu::server::ServeOptions& options) {
       ->envname("WARIFU_TRAIL_DAYS")
       ->capture_default_str()
       ->check(CLI::Range(1, 36'500));
+  serve
+      .add_option("--lookups-per-second", options.lookups_per_second,
+                  "how often an account may LookupEvents in a region; 0: as often as it likes")
+      ->envname("WARIFU_LOOKUPS_PER_SECOND")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1'000'000.0));
   serve.add_option("--drain-seconds", options.drain_seconds, "how long running requests may take when it stops")
       ->envname("WARIFU_DRAIN_SECONDS")
       ->capture_default_str()

@@ -123,7 +123,7 @@ struct App::Parts {
   void open_records(const ServeOptions& options) {
     denials = std::make_unique<audit::DenialBook>(storage->db(), clock);
     trail = std::make_unique<audit::Trail>(storage->db(), clock, audit::TrailOptions{.days_max = options.trail_days});
-    services::cloudtrail::bind(registry, *trail);
+    services::cloudtrail::bind(registry, *trail, options.lookups_per_second);
     services::accounts::bind_why(registry, *denials);
   }
 

@@ -46,8 +46,9 @@ struct ServeOptions {
   bool extractor_fallback = false;         // the built-in extractor stands in for a model that fails
   std::int64_t extraction_quiet_ms = 200;  // a session's memories form once it has been quiet for so long
 
-  std::size_t index_mb = 1024;  // of memory records kept at hand for searches, over all memories
-  int trail_days = 90;          // after which CloudTrail records are swept
+  std::size_t index_mb = 1024;    // of memory records kept at hand for searches, over all memories
+  int trail_days = 90;            // after which CloudTrail records are swept
+  double lookups_per_second = 2;  // of an account in its trail, in each region; 0: no limit
 };
 
 /// The first thing wrong with the options taken together: a public address without TLS, half a certificate, `--dev`

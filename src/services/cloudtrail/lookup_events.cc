@@ -118,16 +118,19 @@ Result<audit::rows::Query> query_of(const api::Call& call, const audit::Trail& t
 
 }  // namespace
 
-Task<Result<shapes::LookupEventsOutput>> lookup_events(api::Call& call, audit::Trail& trail,
+Task<Result<shapes::LookupEventsOutput>> lookup_events(api::Call& call, LookupDesk& desk,
                                                        shapes::LookupEventsInput input) {
-  const audit::rows::Query query = CO_TRY(query_of(call, trail, input));
+  CO_TRY(desk.limit.take(call.account(), call.region(), call.now()));
+  const audit::rows::Query query = CO_TRY(query_of(call, desk.trail, input));
   shapes::LookupEventsOutput output;
   output.events.emplace();
   if (input.event_category) co_return output;  // of Insights, which this server has none
   // Where the store does not write, what is there is shown all the same.
-  (void)co_await trail.settled(kSettleMax);
-  audit::rows::Page page =
-      CO_TRY(call.db().read([&](store::Reader& reader) { return audit::rows::find(reader, call.account(), query); }));
+  (void)co_await desk.trail.settled(kSettleMax);
+  auto find = [&db = call.db(), account = call.account(), query]() -> Result<audit::rows::Page> {
+    return db.read([&](store::Reader& reader) { return audit::rows::find(reader, account, query); });
+  };
+  audit::rows::Page page = CO_TRY(co_await on(desk.workers, std::move(find)));
   for (audit::rows::Found& one : page.found) output.events->push_back(event_of(std::move(one)));
   if (page.next) output.next_token = call.page_token(position_of(input, page.next->text()));
   co_return output;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/testing.h"
+#include "services/cloudtrail/lookup_limit.h"
 #include "services/cloudtrail/operations.h"
 
 namespace warifu::services::cloudtrail {
@@ -136,6 +137,31 @@ TEST_F(LookupEventsTest, AfterNinetyDaysARecordIsNotShownAndOtherRegionsAreNever
   EXPECT_EQ(body_of(ask("{}", "LookupEvents", "eu-west-1")).find("Events")->items().size(), 0U);
   server.clock().advance_ms(std::int64_t{91} * 24 * 3'600'000);
   EXPECT_TRUE(events(by("EventName", "DescribeTrails")).empty());
+}
+
+TEST_F(LookupEventsTest, TwoASecondAndWhatTenSecondsSaveMayBeLookedUp) {
+  const auto looks = [&](std::string region = "us-east-1") {
+    const http::Response response = ask(R"({"MaxResults":1})", "LookupEvents", std::move(region));
+    if (response.status != 200) EXPECT_EQ(text(body_of(response), "__type"), "ThrottlingException");
+    return response.status == 200;
+  };
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(looks()) << i;
+  EXPECT_FALSE(looks());
+  EXPECT_TRUE(looks("eu-west-1")) << "each region by itself";
+  server.clock().advance_ms(1'000);
+  EXPECT_TRUE(looks());
+  EXPECT_TRUE(looks());
+  EXPECT_FALSE(looks());
+  server.clock().advance_ms(3'600'000);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(looks()) << i;
+  EXPECT_FALSE(looks()) << "rest saves up no more than ten seconds'";
+  keys = server.account("222222222222");
+  EXPECT_TRUE(looks()) << "each account by itself";
+}
+
+TEST(LookupLimitTest, WithoutARateThereIsNone) {
+  LookupLimit limit(0);
+  for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(limit.take(*AccountId::parse("111111111111"), "us-east-1", {}));
 }
 
 TEST_F(LookupEventsTest, AnotherAccountSeesItsOwnTrail) {
