@@ -157,9 +157,10 @@ class OpenAiEmbeddings final : public EmbeddingClient {
     CHECK(texts.size() <= kEmbeddingTextsMax, "the caller cuts its texts into batches");
     return embed_texts(transport_, std::move(texts));
   }
-  Result<Vectors> embed_blocking(std::vector<std::string> texts) override {
+  using EmbeddingClient::embed_blocking;
+  Result<Vectors> embed_blocking(std::vector<std::string> texts, const std::stop_token& stop) override {
     CHECK(texts.size() <= kEmbeddingTextsMax, "the caller cuts its texts into batches");
-    return net::run_blocking(embed_texts(std::make_shared<Transport>(transport_->options()), std::move(texts)));
+    return net::run_blocking(embed_texts(std::make_shared<Transport>(transport_->options()), std::move(texts)), stop);
   }
   void close() override { transport_->close(); }
 

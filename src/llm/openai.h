@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,13 @@ class EmbeddingClient {
   /// One vector per text, in order, all of one length; finite numbers, not normalised. kModelError when the endpoint
   /// answers anything else. REQUIRES: at most kEmbeddingTextsMax texts.
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
-  /// The same for plain code on a thread of its own. REQUIRES: not on an event loop.
-  virtual Result<std::vector<std::vector<float>>> embed_blocking(std::vector<std::string> texts) = 0;
+  /// The same for plain code on a thread of its own; once `stop` is requested it answers at once, with an error that
+  /// is none of `error.h`. REQUIRES: not on an event loop.
+  virtual Result<std::vector<std::vector<float>>> embed_blocking(std::vector<std::string> texts,
+                                                                 const std::stop_token& stop) = 0;
+  Result<std::vector<std::vector<float>>> embed_blocking(std::vector<std::string> texts) {
+    return embed_blocking(std::move(texts), {});
+  }
   /// As of a ChatModel.
   virtual void close() {}
 };

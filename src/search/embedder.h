@@ -44,6 +44,10 @@ class Embedder {
   /// One vector for each text, in order, each of `info().id` and `info().dimensions`; or an Error, and then none.
   /// A long text counts with its beginning only where the model's window ends.
   virtual Result<std::vector<Vector>> embed(std::span<const std::string> texts, Side side) = 0;
+
+  /// Ends calls that wait for something else, and every later one, with an Error: so that a server that stops does not
+  /// wait for them. An embedder that only computes has nothing to end. May be called beside `embed`.
+  virtual void close() {}
 };
 
 /// The embedder whose table is in the binary: looks up and averages, microseconds a text, never fails. The table is

@@ -90,6 +90,7 @@ struct App::Parts {
     functions_background = {};
     functions.reset();  // its sandboxes' sockets are the server's
     if (tokens) tokens->close();
+    if (long_term) long_term->close();
     if (extracting) extracting->stop();
     if (chat) chat->close();
   }

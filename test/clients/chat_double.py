@@ -156,9 +156,25 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def embed(self, asked: dict[str, Any]) -> None:
+        mode = self.server.embeddings
+        if mode in STATUS:
+            return self.send(STATUS[mode], {"error": {"message": f"this is {mode}"}})
+        if mode == "hang":
+            self.server.stopping.wait(HANG_S)
+            self.close_connection = True
+            return None
+        if mode == "garbage":
+            return self.send_bytes(200, b"<html>certainly not JSON</html>")
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
-        data = [{"object": "embedding", "index": i, "embedding": embedding(text)} for i, text in enumerate(texts)]
-        self.send(200, {"object": "list", "model": asked["model"], "data": data, "usage": {"prompt_tokens": 1}})
+        vectors = [embedding(text) for text in texts]
+        if mode == "few":
+            vectors = vectors[1:]
+        if mode == "long":
+            vectors = [vector * 2 for vector in vectors]
+        if mode == "words":
+            vectors = [["a", None] for _ in vectors]
+        data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
+        return self.send(200, {"object": "list", "model": asked["model"], "data": data, "usage": {"prompt_tokens": 1}})
 
     def send(self, status: int, answer: dict[str, Any]) -> None:
         self.send_bytes(status, json.dumps(answer).encode())
@@ -187,6 +203,7 @@ class ChatDouble(ThreadingHTTPServer):
         self.gone = threading.Event()  # a reader left before its answer was whole
         self.stopping = threading.Event()
         self.delay_s = 0.1
+        self.embeddings = "echo"  # how it embeds: well, or as `embed` knows
         self._lock = threading.Lock()
 
     def handle_error(self, *_: Any) -> None:

@@ -1,5 +1,6 @@
 """Vectors of an OpenAI-compatible embeddings endpoint: used, replaced by words when it fails, renewed when another."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 
 from chat_double import ChatDouble
-from long_term import SEMANTIC, make_memory, say, search, settled, texts, until
+from long_term import SEMANTIC, jobs, listed, make_memory, say, search, settled, texts, until
 from support import Keys, Server
+
+# A search waits five seconds for an endpoint, and then for a while not at all.
+FIRST_SEARCH_S, NEXT_SEARCH_S = 15, 4
 
 
 @pytest.fixture
@@ -53,6 +57,42 @@ def test_an_endpoint_that_goes_away_leaves_the_words(double: ChatDouble, tmp_pat
         assert texts(search(data, memory, "huskies in Narvik"))[0] == "The user keeps huskies in Narvik."
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("mode", ["down", "busy", "denied", "garbage", "few", "long", "words", "hang"])
+def test_what_an_endpoint_does_wrong_costs_no_event_and_no_search(
+    double: ChatDouble, tmp_path: Path, mode: str
+) -> None:
+    server = Server(tmp_path / "data", "--embedding-url", double.url, "--embedding-model", "echo").start()
+    try:
+        _, data, memory = converse(server)
+        double.embeddings = mode
+        say(data, memory, ("USER", "I collect stamps from Faro."))
+        for bound in (FIRST_SEARCH_S, NEXT_SEARCH_S):
+            begun = time.monotonic()
+            assert texts(search(data, memory, "huskies in Narvik"))[0] == "The user keeps huskies in Narvik."
+            assert time.monotonic() - begun < bound
+        (job,) = until(lambda: jobs(data, memory), "what waits")
+        assert job["status"] in ("PENDING", "IN_PROGRESS") and job["messages"]["messagesList"]
+        double.embeddings = "echo"
+        double.stopping.set()
+        until(lambda: any("stamps" in text for text in texts(listed(data, memory))), "the record, late")
+        assert texts(settled(data, memory)).count("The user collects stamps from Faro.") == 1
+    finally:
+        server.stop()
+
+
+def test_a_server_that_stops_waits_for_no_vectors(double: ChatDouble, tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", "--embedding-url", double.url, "--embedding-model", "echo").start()
+    try:
+        _, data, memory = converse(server)
+        double.embeddings = "hang"
+        asked = len(embedded(double))
+        say(data, memory, ("USER", "I collect stamps from Faro."))
+        until(lambda: len(embedded(double)) > asked, "the call that hangs")
+        assert server.stop() == 0
+    finally:
+        double.stopping.set()
 
 
 def test_records_get_vectors_of_a_new_embedder_while_searches_go_on(double: ChatDouble, tmp_path: Path) -> None:

@@ -33,7 +33,14 @@ std::size_t text_bytes(const std::vector<records::Record>& records) {
 LongTerm::LongTerm(std::vector<std::unique_ptr<search::Embedder>> embedders, LongTermOptions options)
     : embedders_(std::move(embedders)), index_(views_of(embedders_), options.index), pool_(threads_of(options)) {}
 
-LongTerm::~LongTerm() { pool_.join(); }
+LongTerm::~LongTerm() {
+  close();
+  pool_.join();
+}
+
+void LongTerm::close() {
+  for (const auto& one : embedders_) one->close();
+}
 
 Task<Result<std::vector<records::Found>>> LongTerm::search(store::Db& db, store::Partition partition,
                                                            records::Request request) {

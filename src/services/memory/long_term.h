@@ -31,6 +31,9 @@ class LongTerm {
   LongTerm(const LongTerm&) = delete;
   LongTerm& operator=(const LongTerm&) = delete;
 
+  /// Lets nobody wait for an embedder any more: for a stop.
+  void close();
+
   [[nodiscard]] records::Index& index() { return index_; }
   [[nodiscard]] search::Embedder& embedder() { return *embedders_.front(); }
   [[nodiscard]] Workers& pool() { return pool_; }
