@@ -111,6 +111,46 @@ PutLogEvents GetLogEvents FilterLogEvents StartLiveTail PutRetentionPolicy Delet
 TagResource UntagResource ListTagsForResource TagLogGroup UntagLogGroup ListTagsLogGroup
 """.split()
 
+S3 = """
+CreateBucket DeleteBucket ListBuckets HeadBucket GetBucketLocation PutBucketVersioning GetBucketVersioning
+PutBucketTagging GetBucketTagging DeleteBucketTagging PutBucketEncryption GetBucketEncryption DeleteBucketEncryption
+PutBucketPolicy GetBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus
+PutPublicAccessBlock GetPublicAccessBlock DeletePublicAccessBlock
+PutBucketOwnershipControls GetBucketOwnershipControls DeleteBucketOwnershipControls GetBucketAcl GetObjectAcl
+GetBucketCors GetBucketWebsite GetBucketLifecycleConfiguration GetBucketReplication GetObjectLockConfiguration
+GetBucketAccelerateConfiguration GetBucketRequestPayment GetBucketLogging GetBucketNotificationConfiguration
+PutObject GetObject HeadObject DeleteObject CopyObject DeleteObjects ListObjects ListObjectsV2 ListObjectVersions
+PutObjectTagging GetObjectTagging DeleteObjectTagging GetObjectAttributes
+CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts
+ListMultipartUploads
+""".split()
+# What the body's first element is called: botocore's models do not say.
+S3_ROOTS = {
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListParts": "ListPartsResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketLocation": "LocationConstraint",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetObjectTagging": "Tagging",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetObjectAcl": "AccessControlPolicy",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+}
+
 # What is served: one model may join several of AWS's, where one signing name covers them.
 SERVICES = {
     "agentcore": {
@@ -161,6 +201,12 @@ SERVICES = {
         "event_source": "logs.amazonaws.com",
         "planes": [("logs/2014-03-28", LOGS)],
     },
+    "s3": {
+        "signing_name": "s3",
+        "event_source": "s3.amazonaws.com",
+        "planes": [("s3/2006-03-01", S3)],
+        "roots": S3_ROOTS,
+    },
     "sts": {
         "signing_name": "sts",
         "event_source": "sts.amazonaws.com",
@@ -206,6 +252,17 @@ AMENDMENTS = {
         "McpServerTargetConfigurationEndpointString": {"pattern": "https?://.*"},
         "PassthroughEndpoint": {"pattern": "https?://[a-zA-Z0-9\\-\\.]+(:[0-9]{1,5})?(/.*)?"},
     },
+    # The handler says InvalidLocationConstraint, InvalidStorageClass, InvalidEncryptionAlgorithmError and the like.
+    "s3": {
+        "BucketLocationConstraint": {"unbounded": True},
+        "StorageClass": {"unbounded": True},
+        "ServerSideEncryption": {"unbounded": True},
+        "ChecksumAlgorithm": {"unbounded": True},
+        "EncodingType": {"unbounded": True},
+        "BucketVersioningStatus": {"unbounded": True},
+        "MFADelete": {"unbounded": True},
+        "ObjectKey": {"unbounded": True},
+    },
     # Their handler says InvalidMaxResultsException and InvalidLookupAttributesException, as AWS's list of errors does.
     "cloudtrail": {"MaxResults": {"unbounded": True}, "LookupAttributeKey": {"unbounded": True}},
 }
@@ -239,12 +296,14 @@ def main():
 
 def import_service(data, name, service):
     model = {"service": name}
-    model.update({k: v for k, v in service.items() if k != "planes"})
+    model.update({k: v for k, v in service.items() if k not in ("planes", "roots")})
     model.update({"operations": {}, "errors": {}, "shapes": {}})
     for folder, wanted in service["planes"]:
         source = json.load(gzip.open(data / folder / "service-2.json.gz"))
         add_metadata(model, source["metadata"])
         Plane(source, model, RENAMES.get(folder, {})).add(wanted or sorted(source["operations"]))
+    for operation, root in service.get("roots", {}).items():
+        model["operations"][operation]["result_wrapper"] = root
     amend(model, AMENDMENTS.get(name, {}))
     for key in ("operations", "errors", "shapes"):
         model[key] = dict(sorted(model[key].items()))
@@ -256,6 +315,8 @@ def add_metadata(model, metadata):
     if metadata["protocol"] == "json":
         model["protocol"] = "json" + metadata["jsonVersion"]
         model["target_prefix"] = metadata["targetPrefix"]
+    if metadata["protocol"] == "rest-xml":
+        model["xml_namespace"] = "http://s3.amazonaws.com/doc/2006-03-01/"
     if metadata["protocol"] == "query":
         model["version"] = metadata["apiVersion"]
         model["xml_namespace"] = metadata["xmlNamespace"]

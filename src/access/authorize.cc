@@ -4,6 +4,7 @@
 
 #include "access/organization.h"
 #include "base/arn.h"
+#include "identity/buckets.h"
 #include "identity/resource_policies.h"
 #include "identity/tags.h"
 
@@ -98,7 +99,9 @@ Result<Outcome> authorize(store::Reader& reader, const Subject& subject, const A
   const auto owner = AccountId::parse(ask.resource_account);
   if (owner && ask.resource != "*") {
     if (const auto kind = kind_of_resource_policy(ask)) {
-      auto compiled = TRY(compiled_resource_policy(reader, *owner, ask.resource, *kind));
+      // A bucket's policy speaks for the objects in it.
+      const std::string_view holder = identity::bucket_arn_of(ask.resource).value_or(ask.resource);
+      auto compiled = TRY(compiled_resource_policy(reader, *owner, holder, *kind));
       if (compiled) resource_policies.push_back(std::move(compiled));
     }
     add_resource_keys(context, ask, TRY(identity::tags_of(reader, *owner, ask.resource)));

@@ -32,7 +32,9 @@ Task<std::expected<void, http::Response>> Pipeline::identify(Exchange& exchange,
     const Result<> prepared = co_await prepare_development_account(exchange, *params);
     if (!prepared) co_return std::unexpected(error(exchange, prepared.error()));
   }
-  co_return authenticate(exchange, *params);
+  auto proven = authenticate(exchange, *params);
+  if (!proven) co_return std::unexpected(std::move(proven).error());
+  co_return std::expected<void, http::Response>{};
 }
 
 Result<> Pipeline::ask_at_door(Exchange& exchange, const Call& call, const Door& door) const {

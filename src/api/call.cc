@@ -45,4 +45,10 @@ Result<bool> Call::allowed_with(store::Reader& reader, std::string_view key, std
   return ask_again_(reader, key, value);
 }
 
+Result<bool> Call::may(store::Reader& reader, std::string_view action, std::string_view resource,
+                       const std::function<void(policy::Context&)>& fill) const {
+  CHECK(ask_other_ != nullptr, "only a call on a resource is asked about others");
+  return ask_other_(reader, action, resource, fill);
+}
+
 }  // namespace warifu::api

@@ -15,12 +15,17 @@
 #include "base/result.h"
 #include "base/sealer.h"
 #include "base/task.h"
+#include "policy/context.h"
 #include "store/store.h"
 #include "wire/operation.h"
 
 namespace warifu::api {
 
 class Client;  // client.h
+class Upload;  // upload.h
+
+/// How a request proved who sent it, as S3's condition keys tell.
+enum class SignedBy : std::uint8_t { kNothing, kHeader, kQuery, kOldQuery };
 
 /// What the server lends to every call. Outlives all of them; its parts are thread-safe.
 struct Environment {
@@ -68,6 +73,15 @@ class Call {
   /// operation supplies `key` element by element (`each` in model/authorization).
   [[nodiscard]] Result<bool> allowed_with(store::Reader& reader, std::string_view key, std::string_view value) const;
 
+  /// Whether this call's principal may also do `action` on `resource`, in the same circumstances: for what one request
+  /// names many of (DeleteObjects), and for what it may learn (whether a key exists). `fill` adds to the circumstances.
+  /// The resource's account is `owner()`. REQUIRES: the operation's authorization has named a resource.
+  [[nodiscard]] Result<bool> may(store::Reader& reader, std::string_view action, std::string_view resource,
+                                 const std::function<void(policy::Context&)>& fill = {}) const;
+  /// The request's body, where the operation takes one as a stream of bytes; nullptr: it stands in the input (calls
+  /// from within the server).
+  [[nodiscard]] Upload* upload() const { return upload_; }
+
   /// A paging token for `position`, readable only by the same operation on the same resource by the same account.
   [[nodiscard]] std::string page_token(std::string_view position) const;
   /// The position that `token` was made from; kValidation (`invalid nextToken`) when it is not one of ours.
@@ -75,6 +89,9 @@ class Call {
 
   /// What the operation answers, for the record of the call. The registry says so; handlers need not.
   void answered(const wire::Operation& operation, const void* output);
+
+  [[nodiscard]] SignedBy signed_by() const { return signed_by_; }
+  [[nodiscard]] std::int64_t signature_age_ms() const { return signature_age_ms_; }
 
  private:
   friend class Pipeline;
@@ -93,6 +110,12 @@ class Call {
   std::string operation_;
   std::vector<std::string> via_;
   std::function<Result<bool>(store::Reader&, std::string_view, std::string_view)> ask_again_;
+  std::function<Result<bool>(store::Reader&, std::string_view, std::string_view,
+                             const std::function<void(policy::Context&)>&)>
+      ask_other_;
+  Upload* upload_ = nullptr;
+  SignedBy signed_by_ = SignedBy::kNothing;
+  std::int64_t signature_age_ms_ = 0;
 };
 
 }  // namespace warifu::api

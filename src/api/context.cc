@@ -41,6 +41,7 @@ RequestKeys::RequestKeys(const http::Request& request, const Call& call, const w
   if (operation.service->signing_name == "kms" && !asking_service(call).empty()) {
     via_service_ = in_region(asking_service(call), call.region());
   }
+  if (operation.service->signing_name == "s3") s3_account_ = keep(target.account);
   add_entity_keys(operation.context, target);
   add_entity_keys(permission.context, target);
   wire::each_context_value(operation, &permission, input,
@@ -48,6 +49,12 @@ RequestKeys::RequestKeys(const http::Request& request, const Call& call, const w
 }
 
 void RequestKeys::add_value(const wire::ContextValue& value) {
+  if (value.brief) {
+    wire::ContextValue kept = value;
+    kept.brief = false;
+    kept.value = keep(std::string(value.value));
+    return add_value(kept);
+  }
   const std::string_view text = value.path && !value.absent ? keep(slashed(value.value)) : value.value;
   if (value.separate) {
     form_key_ = value.key;
@@ -102,6 +109,26 @@ void RequestKeys::fill_via(policy::Context& context) const {
   context.set_many(key("aws:CalledVia"), via_);
 }
 
+/// Source: Service Authorization Reference, "Condition keys for Amazon S3".
+void RequestKeys::fill_s3(policy::Context& context) const {
+  context.set("s3:ResourceAccount", s3_account_);
+  if (const auto hash = request_.headers.get("x-amz-content-sha256")) context.set("s3:x-amz-content-sha256", *hash);
+  switch (call_.signed_by()) {
+    case SignedBy::kNothing:
+      return;
+    case SignedBy::kHeader:
+      context.set("s3:authType", "REST-HEADER");
+      break;
+    case SignedBy::kQuery:
+    case SignedBy::kOldQuery:
+      context.set("s3:authType", "REST-QUERY-STRING");
+      break;
+  }
+  const bool old = call_.signed_by() == SignedBy::kOldQuery;
+  context.set("s3:signatureversion", old ? "AWS" : "AWS4-HMAC-SHA256");
+  context.copy("s3:signatureAge", std::to_string(call_.signature_age_ms()));
+}
+
 void RequestKeys::fill_common(policy::Context& context) const {
   if (!request_.peer_ip.empty()) context.set(key("aws:SourceIp"), request_.peer_ip);
   context.set_bool(key("aws:SecureTransport"), request_.secure);
@@ -110,6 +137,7 @@ void RequestKeys::fill_common(policy::Context& context) const {
   context.set(key("aws:RequestedRegion"), requested_region_.empty() ? call_.region() : requested_region_);
   if (!inference_profile_arn_.empty()) context.set("bedrock:InferenceProfileArn", inference_profile_arn_);
   fill_via(context);
+  if (!s3_account_.empty()) fill_s3(context);
   if (const auto agent = request_.headers.get("user-agent")) context.set(key("aws:UserAgent"), *agent);
   if (const auto referer = request_.headers.get("referer")) context.set(key("aws:Referer"), *referer);
   for (const auto& [name, value] : single_) context.set(name, value);

@@ -44,6 +44,7 @@ class RequestKeys {
   void add_value(const wire::ContextValue& value);
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
   void fill_common(policy::Context& context) const;
+  void fill_s3(policy::Context& context) const;
   void fill_via(policy::Context& context) const;
   void add_entity_keys(std::span<const wire::ContextKey> keys, const Target& target);
 
@@ -52,6 +53,7 @@ class RequestKeys {
   std::vector<std::string_view> via_;
   std::string via_service_;  // kms:ViaService; empty: absent
   std::string inference_profile_arn_;
+  std::string_view s3_account_;  // owner of the bucket; empty: not a request of S3
   const Call& call_;
   std::vector<std::pair<std::string, std::string_view>> single_;
   std::vector<std::pair<std::string, std::vector<std::string_view>>> many_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "access/authenticate.h"
 #include "access/subject.h"
@@ -17,6 +18,8 @@ struct Pipeline::Exchange {
   std::optional<HostClaim> host;
   const wire::Service* service = nullptr;
   const wire::Operation* operation = nullptr;
+  std::string s3_region;                         // of a request of S3's that names none; its AuthParams point here
+  bool anonymous = false;                        // a request of S3's without any signature
   std::optional<access::Credential> credential;  // set once; `subject` and the Call point into it
   std::optional<access::Subject> subject;
   Recording recording;  // the Call points into it

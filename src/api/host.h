@@ -15,6 +15,9 @@ struct HostClaim {
   bool loopback = false;               // localhost, 127.0.0.0/8, ::1
   std::optional<std::string> service;  // signing name that a `*.amazonaws.com` name stands for
   std::optional<std::string> region;   // region in such a name
+  /// What stands before the server's own name: S3's virtual-host style (`bucket.s3.us-east-1.amazonaws.com`,
+  /// `bucket.localhost`). Means something to S3 alone.
+  std::optional<std::string> bucket{};
 };
 
 /// The names that this server answers to. Immutable; any thread.

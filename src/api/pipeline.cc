@@ -7,11 +7,15 @@
 #include "access/authorize.h"
 #include "access/session_rules.h"
 #include "api/context.h"
+#include "api/copy_source.h"
 #include "api/event_source.h"
 #include "api/exchange.h"
 #include "api/resource.h"
+#include "api/s3_requests.h"
+#include "api/upload.h"
 #include "api/workload_token.h"
 #include "identity/types.h"
+#include "sigv4/old_query.h"
 #include "sigv4/verify.h"
 #include "wire/decode.h"
 #include "wire/encode.h"
@@ -120,7 +124,8 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
     const Result<> prepared = co_await prepare_development_account(exchange, *params);
     if (!prepared) co_return error(exchange, prepared.error());
   }
-  if (auto proven = authenticate(exchange, *params); !proven) co_return std::move(proven).error();
+  const auto key = authenticate(exchange, *params);
+  if (!key) co_return key.error();
 
   const std::string region(params->scope.region);
   // The signature covers the normalised path: routing by the raw one would let it serve for another resource.
@@ -130,10 +135,16 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
     exchange.request.target = query.empty() ? path : path + "?" + query;
   }
 
+  if (is_s3(*exchange.service)) prepare_s3(exchange.request, exchange.host->bucket);
   const auto routed = router_.route(*exchange.service, exchange.request);
   if (!routed) co_return error(exchange, routed.error());
   exchange.operation = routed->operation;
   exchange.report.operation = routed->operation->name;
+  std::optional<Upload> upload;
+  if (is_s3(*exchange.service)) {
+    upload.emplace(exchange.request, *params, *key);
+    if (const Result<> taken = co_await take_body(exchange, *upload); !taken) co_return error(exchange, taken.error());
+  }
   const wire::Erased input = wire::make_input(*routed->operation);
   const Result<> decoded = wire::decode(*routed->operation, exchange.request, *routed, input.get());
   record(exchange, region, {}, decoded ? input.get() : nullptr);
@@ -145,6 +156,12 @@ Task<http::Response> Pipeline::answer(Exchange& exchange) {
   call.region_ = region;
   call.operation_ = std::string(routed->operation->name);
   call.record_in(exchange.recording);
+  if (upload && takes_stream(*routed->operation)) call.upload_ = &*upload;
+  call.signed_by_ = exchange.anonymous                        ? SignedBy::kNothing
+                    : params->old_query                       ? SignedBy::kOldQuery
+                    : params->source == sigv4::Source::kQuery ? SignedBy::kQuery
+                                                              : SignedBy::kHeader;
+  call.signature_age_ms_ = exchange.now.ms - params->time.ms;
   const Result<> authorized = authorize(exchange, call, input.get());
   if (!authorized) co_return error(exchange, authorized.error());
 
@@ -180,6 +197,10 @@ std::expected<sigv4::AuthParams, http::Response> Pipeline::read_signature(Exchan
   if (!exchange.host) return std::unexpected(stray_host(exchange, host));
   auto params = sigv4::parse(exchange.request, exchange.now);
   if (params) return std::move(*params);
+  if (auto plain = read_plain_s3(exchange)) {
+    if (*plain) return std::move(**plain);
+    return std::unexpected(refused(exchange, plain->error()));
+  }
   if (const wire::Operation* open = router_.unsigned_operation(exchange.request)) {
     exchange.service = open->service;
     exchange.operation = open;
@@ -198,14 +219,15 @@ std::expected<void, http::Response> Pipeline::check_claims(Exchange& exchange, c
         fmt::format("Credential should be scoped to a service of this server, not '{}'.", params.scope.service));
   }
   exchange.report.service = exchange.service->signing_name;
-  if (const auto scoped = sigv4::check_scope(params, exchange.service->signing_name); !scoped) {
+  const bool dated = !params.old_query && !exchange.anonymous;
+  if (const auto scoped = sigv4::check_scope(params, exchange.service->signing_name); dated && !scoped) {
     return std::unexpected(refused(exchange, scoped.error()));
   }
   const HostClaim& host = *exchange.host;
   if (host.service && *host.service != exchange.service->signing_name) {
     return mismatch(fmt::format("Credential should be scoped to correct service: '{}'.", *host.service));
   }
-  if (host.region && !exchange.service->global && *host.region != params.scope.region) {
+  if (dated && host.region && !exchange.service->global && *host.region != params.scope.region) {
     return mismatch(fmt::format("Credential should be scoped to a valid region, not '{}'.", params.scope.region));
   }
   if (const auto target = exchange.request.headers.get("x-amz-target");
@@ -233,14 +255,25 @@ Task<Result<>> Pipeline::prepare_development_account(const Exchange& exchange, c
   // An account is made for who can sign, not for whoever writes twelve digits.
   const sigv4::Scope& scope = params.scope;
   const auto key = sigv4::SigningKey::derive(access::kDevelopmentSecret, scope.date, scope.region, scope.service);
-  if (!sigv4::verify(exchange.request, params, key, sigv4::profile_of(scope.service))) co_return Result<>{};
+  const bool proven = params.old_query
+                          ? sigv4::verify_old_query(exchange.request, params, access::kDevelopmentSecret,
+                                                    s3_path(exchange.request, exchange.host->bucket))
+                                .has_value()
+                          : sigv4::verify(exchange.request, params, key, sigv4::profile_of(scope.service)).has_value();
+  if (!proven) co_return Result<>{};
   const std::string user_id = identity::new_unique_id(identity::EntityKind::kUser, environment_.random);
   co_return co_await environment_.db.write([account = *account, user_id, now = exchange.now](store::Txn& txn) {
     return access::ensure_development_account(txn, account, user_id, now);
   });
 }
 
-std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, const sigv4::AuthParams& params) {
+std::expected<sigv4::SigningKey, http::Response> Pipeline::authenticate(Exchange& exchange,
+                                                                        const sigv4::AuthParams& params) {
+  if (exchange.anonymous) {
+    const Result<> known = know(exchange, anonymous_principal());
+    if (!known) return std::unexpected(error(exchange, known.error()));
+    return sigv4::SigningKey::derive({}, {}, {}, {});  // nothing is signed, so nothing can be proven with it
+  }
   const access::CredentialSource source{
       .sealer = environment_.sealer, .development = takes_development_keys(exchange), .scope = cache_scope_};
   const auto found = environment_.db.read([&](store::Reader& reader) -> Result<std::optional<AuthFailure>> {
@@ -256,6 +289,15 @@ std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, c
   });
   if (!found) return std::unexpected(error(exchange, found.error()));
   if (*found) return std::unexpected(refused(exchange, **found));
+  auto key = prove(exchange, params);
+  if (!key) return key;
+  const access::Principal& principal = exchange.credential->principal;
+  exchange.report.principal_arn = principal.arn;
+  if (options_.authenticated) options_.authenticated(principal, params.scope, exchange.now);
+  return key;
+}
+
+std::expected<sigv4::SigningKey, http::Response> Pipeline::prove(Exchange& exchange, const sigv4::AuthParams& params) {
   const access::Credential& credential = *exchange.credential;
 
   const sigv4::SigningKeyId id{.access_key_id = params.access_key_id,
@@ -263,13 +305,17 @@ std::expected<void, http::Response> Pipeline::authenticate(Exchange& exchange, c
                                .date = params.scope.date,
                                .region = params.scope.region,
                                .service = params.scope.service};
+  if (params.old_query) {
+    const auto verified = sigv4::verify_old_query(exchange.request, params, credential.secret,
+                                                  s3_path(exchange.request, exchange.host->bucket));
+    if (!verified) return std::unexpected(refused(exchange, verified.error()));
+    return sigv4::SigningKey::derive(credential.secret, {}, {}, {});
+  }
   const auto cached = signing_keys_.find(id);
   const sigv4::SigningKey key = cached ? *cached : signing_keys_.insert(id, credential.secret);
   const auto verified = sigv4::verify(exchange.request, params, key, sigv4::profile_of(params.scope.service));
   if (!verified) return std::unexpected(refused(exchange, verified.error()));
-  exchange.report.principal_arn = credential.principal.arn;
-  if (options_.authenticated) options_.authenticated(credential.principal, params.scope, exchange.now);
-  return {};
+  return key;
 }
 
 /// `exchange` and `permission` outlive the call.
@@ -293,6 +339,12 @@ Result<> Pipeline::ask(store::Reader& reader, Exchange& exchange, const Call& ca
   const access::Ask ask{
       .action = permission.action, .resource = target.arn, .resource_account = target.account, .trust = trust};
   exchange.report.resource = target.arn;
+  if (target.owner_only && is_stranger(call.principal(), target.account)) {
+    return fail(access::access_denied(
+        fmt::format("User: {} is not authorized to perform: {} on resource: {} because public access to the bucket is "
+                    "restricted by the RestrictPublicBuckets setting in S3 Block Public Access",
+                    call.principal().arn, permission.action, target.arn)));
+  }
   for (std::size_t form = 0; form < keys.forms(); ++form) {
     const auto outcome = TRY(
         access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) { keys.fill(context, form); }));
@@ -317,14 +369,15 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
 
     bool first = true;
     for (const wire::Permission& permission : operation.permissions) {
-      if (!wire::applies(operation, permission, input) && !access::handed_down(call.principal_, permission.action)) {
+      if (!applies_to(operation, permission, input) && !access::handed_down(call.principal_, permission.action)) {
         continue;
       }
       Target target = TRY(resolve_target(reader, operation, permission, input, call.principal_, call.region_));
       name_workload(environment_.sealer, permission, target);
       if (first) exchange.recording.about(target);
       RequestKeys keys(exchange.request, call, operation, permission, input, target);
-      TRY(ask(reader, exchange, call, permission, target, keys));
+      const bool by_handler = operation.authorizer == wire::Authorizer::kHandler;
+      if (!by_handler) TRY(ask(reader, exchange, call, permission, target, keys));
       for (const Target& further : further_targets(permission, target, call.region_)) {
         const RequestKeys its_keys(exchange.request, call, operation, permission, input, further);
         TRY(ask(reader, exchange, call, permission, further, its_keys));
@@ -333,6 +386,10 @@ Result<> Pipeline::authorize(Exchange& exchange, Call& call, const void* input) 
       if (!first) continue;
       first = false;
       call.resource_ = target.arn;
+      if (is_s3(*operation.service)) {
+        RequestKeys others(exchange.request, call, operation, permission, input, target);
+        let_ask_other(exchange, call, target, std::move(others));
+      }
       if (keys.has_forms()) let_ask_again(exchange, call, permission, target, std::move(keys));
       if (const auto owner = AccountId::parse(target.account)) call.owner_ = *owner;
     }

@@ -74,8 +74,14 @@ class Pipeline final : public Client {
   bool takes_development_keys(const Exchange& exchange) const;
   Task<Result<>> prepare_development_account(const Exchange& exchange, const sigv4::AuthParams& params);
   std::expected<sigv4::AuthParams, http::Response> read_signature(Exchange& exchange) const;
+  Result<bool> is_plain_s3(Exchange& exchange) const;
+  std::optional<sigv4::Checked<sigv4::AuthParams>> read_plain_s3(Exchange& exchange) const;
+  std::expected<sigv4::SigningKey, http::Response> prove(Exchange& exchange, const sigv4::AuthParams& params);
+  Task<Result<>> take_body(Exchange& exchange, Upload& upload) const;
+  static void let_ask_other(const Exchange& exchange, Call& call, const Target& target, RequestKeys keys);
   std::expected<void, http::Response> check_claims(Exchange& exchange, const sigv4::AuthParams& params) const;
-  std::expected<void, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
+  /// The key that proved the request, for what of its body is still to come.
+  std::expected<sigv4::SigningKey, http::Response> authenticate(Exchange& exchange, const sigv4::AuthParams& params);
   Result<> authorize(Exchange& exchange, Call& call, const void* input) const;
   Result<> ask(store::Reader& reader, Exchange& exchange, const Call& call, const wire::Permission& permission,
                const Target& target, const RequestKeys& keys) const;

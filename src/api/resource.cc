@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "api/copy_source.h"
 #include "api/function_names.h"
 #include "api/models.h"
 #include "base/arn.h"
 #include "identity/access_keys.h"
+#include "identity/buckets.h"
 #include "identity/instance_profiles.h"
 #include "identity/organization_policies.h"
 #include "identity/roles.h"
@@ -75,6 +77,10 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
     case wire::Lookup::kLambdaUnqualified:
     case wire::Lookup::kLambdaLayerVersion:
     case wire::Lookup::kLogGroup:
+    case wire::Lookup::kBucket:
+    case wire::Lookup::kNewBucket:
+    case wire::Lookup::kCopySource:
+    case wire::Lookup::kCopySourceVersion:
       break;
     case wire::Lookup::kUser:
       return entity_of(TRY(identity::find_user(reader, *account, name)), std::move(arn));
@@ -114,6 +120,27 @@ Error refused(std::string message) {
           .fields = {}};
 }
 
+bool is_of_s3(wire::Lookup lookup) {
+  return lookup == wire::Lookup::kBucket || lookup == wire::Lookup::kNewBucket || lookup == wire::Lookup::kCopySource ||
+         lookup == wire::Lookup::kCopySourceVersion;
+}
+
+/// A bucket's ARN names no account: its owner is found by its name. Of a bucket that is not there the caller's own
+/// policies decide, so that whoever may ask is told that it is not.
+Result<Target> s3_target(store::Reader& reader, const wire::Operation& operation, wire::Lookup lookup,
+                         const void* input, std::string arn, const std::string& caller) {
+  if (lookup == wire::Lookup::kNewBucket) return Target{.arn = std::move(arn), .account = caller};
+  if (lookup != wire::Lookup::kBucket) {
+    const auto source = copy_source_of(operation, input);
+    if (!source) return fail(refused("Copy Source must mention the source bucket and key: sourcebucket/sourcekey"));
+    arn = "arn:aws:s3:::" + source->bucket + "/" + source->key;
+  }
+  const auto owner = TRY(identity::find_bucket(reader, identity::bucket_in(arn)));
+  return Target{.arn = std::move(arn),
+                .account = owner ? owner->account.str() : caller,
+                .owner_only = owner && owner->owner_only};
+}
+
 }  // namespace
 
 Result<Target> resolve_target(store::Reader& reader, const wire::Operation& operation,
@@ -133,6 +160,9 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (permission.resource.starts_with("policy path ")) return Target{.arn = std::move(*expanded), .account = caller};
   if (has_named_resource(permission.lookup)) {
     expanded = TRY(named_resource(operation, permission.lookup, input, region, caller));
+  }
+  if (is_of_s3(permission.lookup)) {
+    return s3_target(reader, operation, permission.lookup, input, std::move(*expanded), caller);
   }
   const bool model = permission.lookup == wire::Lookup::kModel;
   if (model) *expanded = model_resource(std::move(*expanded), region, caller);

@@ -18,6 +18,7 @@ struct Target {
   std::string account;  // twelve digits; `aws` for AWS's own; empty when the ARN names none: then nothing is allowed
   std::string boundary_arn{};           // of the IAM user or role that it is; empty: none
   std::string inference_profile_arn{};  // of a model: the profile that the call goes through; empty: none
+  bool owner_only = false;              // a bucket whose owner lets nobody in from elsewhere, whatever policies say
   std::string requested_region{};       // where AWS would decide; empty: the request's own region
 };
 

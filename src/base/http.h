@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ struct Request {
   std::string peer_ip;     // textual address of the socket's peer (or of its client, behind a trusted proxy)
   std::string local_host;  // textual address the request arrived at
   bool secure = false;     // over TLS
+  /// Set: the body is still to come, piece by piece, and `body` is empty. What is not read when the answer has been
+  /// made is lost, and the connection with it. One reader; lives no longer than the handler of the request.
+  std::shared_ptr<BodyStream> stream{};
 
   /// The raw path: `target` up to the first `?`.
   [[nodiscard]] std::string_view path() const {
@@ -71,6 +75,9 @@ struct Response {
   /// Set: the body is made while it is sent, and follows what `body` holds. One reader; the copies of a response share
   /// it.
   std::shared_ptr<BodyStream> stream{};
+  /// How many bytes `stream` gives, `body` before them not counted, where that is known ahead: the answer then states
+  /// its length, and is cut off where the stream does not hold to it.
+  std::optional<std::uint64_t> stream_bytes{};
 };
 
 }  // namespace warifu::http

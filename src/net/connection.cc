@@ -35,6 +35,53 @@ http::Response HttpConnection::error_page(int status, std::string_view message) 
   return is_sendable(response) ? std::move(response) : plain_error_page(status, message);
 }
 
+/// The body of the request that is being handled. Whoever still holds it afterwards holds nothing.
+class HttpConnection::RequestBody final : public http::BodyStream {
+ public:
+  explicit RequestBody(HttpConnection& connection) : connection_(&connection) {}
+
+  Task<Result<std::optional<std::string>>> next() override {
+    if (whole_) co_return std::optional<std::string>{};
+    if (connection_ == nullptr) co_return fail(unavailable("the request is over"));
+    auto piece = co_await connection_->next_request_piece();
+    whole_ = piece && !*piece;
+    co_return piece;
+  }
+  void cancel() override {
+    if (connection_ != nullptr) connection_->stream_.cancel();
+  }
+  void detach() { connection_ = nullptr; }
+
+ private:
+  HttpConnection* connection_;
+  bool whole_ = false;
+};
+
+Task<Result<std::optional<std::string>>> HttpConnection::next_request_piece() {
+  std::string piece;
+  while (reader_.streams()) {
+    const RequestReader::Step step = reader_.next_piece(piece);
+    if (step == RequestReader::Step::kRefused) {
+      context_.counters.parse_errors.add(1);
+      co_return fail(validation_error(std::string(reader_.refusal().message)));
+    }
+    if (!piece.empty()) co_return std::optional(std::move(piece));
+    if (step == RequestReader::Step::kReady) break;
+    if (step == RequestReader::Step::kContinue && !co_await send_bytes("HTTP/1.1 100 Continue\r\n\r\n", {})) {
+      co_return fail(unavailable("the connection has ended"));
+    }
+    // Each piece has its own deadline: how long the whole takes is its size's affair.
+    watch_.arm(context_.options.request_timeout);
+    const Result<std::size_t> n = co_await stream_.read_some(reader_.space());
+    const bool late = watch_.passed();
+    watch_.disarm();
+    if (!n || *n == 0) co_return fail(unavailable(late ? "the body took too long" : "the body was cut off"));
+    context_.counters.bytes_in.add(*n);
+    reader_.commit(*n);
+  }
+  co_return std::optional<std::string>{};
+}
+
 Task<> HttpConnection::run() {
   watch_.arm(context_.options.idle_timeout);
   for (;;) {
@@ -98,15 +145,21 @@ Task<bool> HttpConnection::answer() {
   context_.trust.apply(request);
   context_.counters.requests.add(1);
 
+  std::shared_ptr<RequestBody> body;
+  if (reader_.streams()) request.stream = body = std::make_shared<RequestBody>(*this);
   const http::Response response = co_await handle(std::move(request));
+  if (body) body->detach();
+  // What of the body nobody read stands before the next request.
+  const bool unread = reader_.streams();
+  framing.close = framing.close || unread;
   reader_.answered();
   framing.close = framing.close || says_close(response) || context_.draining.load(std::memory_order_relaxed);
   // HTTP/1.0 knows the end of a body without a length by the end of the connection alone.
-  framing.close = framing.close || (response.stream && framing.http_1_0);
+  framing.close = framing.close || (response.stream && !response.stream_bytes && framing.http_1_0);
   if (!co_await send(response, framing)) co_return false;
   if (framing.close) {
     // What the client sent beyond this request would make the kernel reset the connection, and the answer be lost.
-    co_await linger(reader_.pending() > 0 ? kLingerBytesMax : 0);
+    co_await linger(unread || reader_.pending() > 0 ? kLingerBytesMax : 0);
     co_return false;
   }
   watch_.arm(context_.options.idle_timeout);
@@ -115,22 +168,28 @@ Task<bool> HttpConnection::answer() {
 
 Task<bool> HttpConnection::send(const http::Response& response, ResponseFraming framing) {
   const bool bodyless = framing.to_head || is_bodyless(response.status);
-  framing.chunked = response.stream && !framing.http_1_0 && !is_bodyless(response.status);
+  framing.chunked = response.stream && !response.stream_bytes && !framing.http_1_0 && !is_bodyless(response.status);
   write_response_head(response, framing, context_.date.at(SystemClock().now()), head_);
   if (response.stream && !bodyless) {
-    co_return co_await send_bytes(head_, {}) && co_await send_stream(*response.stream, response.body, framing.chunked);
+    co_return co_await send_bytes(head_, {}) &&
+        co_await send_stream(*response.stream, response.body, framing.chunked, response.stream_bytes);
   }
   co_return co_await send_bytes(head_, bodyless ? std::string_view{} : std::string_view(response.body));
 }
 
-Task<bool> HttpConnection::send_stream(http::BodyStream& body, std::string first, bool chunked) {
+Task<bool> HttpConnection::send_stream(http::BodyStream& body, std::string first, bool chunked,
+                                       std::optional<std::uint64_t> length) {
   if (!first.empty() && !co_await send_piece(first, chunked)) co_return false;
   for (;;) {
     Result<std::optional<std::string>> piece = co_await next_piece(body);
     if (!piece) co_return false;
     if (!*piece) break;
+    // More than was promised would be taken for the next answer.
+    if (length && (*piece)->size() > *length) co_return false;
+    if (length) *length -= (*piece)->size();
     if (!(*piece)->empty() && !co_await send_piece(**piece, chunked)) co_return false;
   }
+  if (length && *length > 0) co_return false;
   co_return !chunked || co_await send_bytes("0\r\n\r\n", {});
 }
 

@@ -59,11 +59,14 @@ class HttpConnection {
   [[nodiscard]] bool idle() const { return idle_; }
 
  private:
+  class RequestBody;
+
   Task<bool> fill();
+  Task<Result<std::optional<std::string>>> next_request_piece();
   Task<bool> answer();
   Task<http::Response> handle(http::Request request);
   Task<bool> send(const http::Response& response, ResponseFraming framing);
-  Task<bool> send_stream(http::BodyStream& body, std::string first, bool chunked);
+  Task<bool> send_stream(http::BodyStream& body, std::string first, bool chunked, std::optional<std::uint64_t> length);
   Task<bool> send_piece(std::string_view piece, bool chunked);
   Task<Result<std::optional<std::string>>> next_piece(http::BodyStream& body);
   Task<bool> send_bytes(std::string_view head, std::string_view body);

@@ -53,6 +53,8 @@ RequestReader::Step RequestReader::next() {
       return read_chunks();
     case Phase::kReady:
       return Step::kReady;
+    case Phase::kStream:
+      CHECK(false, "a streamed body is not read to its end");
   }
   return Step::kNeedMore;
 }
@@ -85,8 +87,18 @@ RequestReader::Step RequestReader::begin_body() {
   body_max_ = options_.body_limit ? options_.body_limit(request_) : options_.body_bytes_max;
   // Without a length nothing can be reserved.
   if (!framing_.content_length && options_.large_bodies) body_max_ = std::min(body_max_, options_.body_bytes_max);
+  const bool streams = options_.streams_body && options_.streams_body(request_);
+  if (streams && options_.body_limit) body_max_ = options_.body_limit(request_);
   const std::uint64_t length = framing_.content_length.value_or(0);
   if (length > body_max_) return refuse({413, "request body too large"});
+  if (streams) {
+    streams_ = true;
+    continue_due_ = framing_.expect_continue;
+    stream_left_ = length;
+    streamed_ = 0;
+    phase_ = Phase::kReady;
+    return Step::kReady;
+  }
   if (length > options_.body_bytes_max && options_.large_bodies) {
     reservation_ = options_.large_bodies->reserve(static_cast<std::size_t>(length));
     if (reservation_ == nullptr) return refuse({503, "too many large requests at once"});
@@ -133,10 +145,47 @@ RequestReader::Step RequestReader::read_chunks() {
   return Step::kReady;
 }
 
+RequestReader::Step RequestReader::next_piece(std::string& piece) {
+  CHECK(streams_ && phase_ == Phase::kStream, "no body is streamed");
+  if (std::exchange(continue_due_, false) && pending() == 0) return Step::kContinue;
+  Step step = Step::kNeedMore;
+  if (framing_.chunked) {
+    std::string_view in = bytes();
+    const std::size_t before = piece.size();
+    const ChunkDecoder::State state = chunks_.decode(in, piece, before + (body_max_ - streamed_));
+    streamed_ += piece.size() - before;
+    consume(pending() - in.size());
+    if (state == ChunkDecoder::State::kBad) return refuse({400, "malformed chunked body"});
+    if (state == ChunkDecoder::State::kTooLarge) return refuse({413, "request body too large"});
+    if (state == ChunkDecoder::State::kDone) step = Step::kReady;
+  } else {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(stream_left_, pending()));
+    piece.append(bytes().substr(0, n));
+    consume(n);
+    stream_left_ -= n;
+    if (stream_left_ == 0) step = Step::kReady;
+  }
+  if (step == Step::kNeedMore && buffer_.size() < kBodyBufferBytes && begin_ == end_) {
+    begin_ = end_ = 0;
+    buffer_.resize(kBodyBufferBytes);
+  }
+  if (step == Step::kReady) {
+    phase_ = Phase::kHead;
+    streams_ = false;
+    chunks_ = {};
+    framing_ = {};
+  }
+  return step;
+}
+
 http::Request RequestReader::take() {
   CHECK(phase_ == Phase::kReady, "no request to take");
   phase_ = Phase::kHead;
   scanner_ = {};
+  if (streams_) {
+    phase_ = Phase::kStream;
+    return std::exchange(request_, {});
+  }
   chunks_ = {};
   framing_ = {};
   return std::exchange(request_, {});

@@ -33,6 +33,11 @@ class RequestReader {
   void commit(std::size_t n) { end_ += n; }
   [[nodiscard]] Step next();
 
+  /// True when the request that kReady announced has a body that is to be read by `next_piece`, after `take`.
+  [[nodiscard]] bool streams() const { return streams_; }
+  /// What is here of a streamed body, appended to `piece`. kReady: that was the last of it. REQUIRES: streams().
+  [[nodiscard]] Step next_piece(std::string& piece);
+
   /// The request that kReady announced, without the fields that only the connection knows; starts the next one.
   [[nodiscard]] http::Request take();
   /// The answer has gone out: what its request was granted of the room for large bodies is given back.
@@ -46,7 +51,7 @@ class RequestReader {
   [[nodiscard]] std::size_t pending() const { return end_ - begin_; }
 
  private:
-  enum class Phase : std::uint8_t { kHead, kLength, kChunks, kReady };
+  enum class Phase : std::uint8_t { kHead, kLength, kChunks, kReady, kStream };
 
   [[nodiscard]] std::string_view bytes() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void consume(std::size_t n);
@@ -68,6 +73,10 @@ class RequestReader {
   http::Request request_;
   std::size_t body_max_ = 0;
   std::shared_ptr<void> reservation_;
+  bool streams_ = false;
+  bool continue_due_ = false;  // the client of a streamed body waits to be told to send it
+  std::uint64_t stream_left_ = 0;
+  std::uint64_t streamed_ = 0;
   Refusal refusal_;
 };
 

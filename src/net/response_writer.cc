@@ -135,6 +135,8 @@ void write_response_head(const http::Response& response, ResponseFraming framing
   if (!own_date) append_field(out, "Date", date);
   if (framing.chunked) {
     append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!is_bodyless(response.status) && response.stream && response.stream_bytes) {
+    append_length(out, response.body.size() + *response.stream_bytes);
   } else if (!is_bodyless(response.status) && !response.stream) {
     if (framing.to_head && response.body.empty() && !own_length.empty()) {
       append_field(out, "Content-Length", own_length);

@@ -25,6 +25,10 @@ using Handler = std::function<Task<http::Response>(http::Request)>;
 /// The most bytes of body that a request may have, judged by its head (`body` is empty). Runs on event loops.
 using BodyLimit = std::function<std::size_t(const http::Request& head)>;
 
+/// Whether a request's body is handed over as it comes (`Request::stream`) instead of whole, judged by its head. Such a
+/// body takes no room but its current piece; BodyLimit holds for it too. Runs on event loops.
+using StreamsBody = std::function<bool(const http::Request& head)>;
+
 /// Renders an answer that `net` itself gives: a malformed, oversized or late request, a handler that threw.
 /// `message` is short and safe to show. Default: `{"message":"…"}` as application/json.
 using ErrorPage = std::function<http::Response(int status, std::string_view message)>;
@@ -52,6 +56,7 @@ struct ServerOptions {
   /// `large_bodies`; where there is none: 503.
   BodyLimit body_limit;
   std::shared_ptr<LargeBodies> large_bodies;
+  StreamsBody streams_body;  // empty: none
   std::size_t connections_max = kConnectionsMax;
 
   std::chrono::milliseconds idle_timeout = kIdleTimeout;

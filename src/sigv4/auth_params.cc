@@ -277,6 +277,18 @@ Checked<AuthParams> parse(const http::Request& request, Timestamp now) {
   return parse_header(request, authorization, now);
 }
 
+Checked<AuthParams> unsigned_params(const http::Request& request, std::string_view region, Timestamp now) {
+  AuthParams params;
+  params.time = now;
+  params.scope = {.date = {}, .region = region, .service = "s3", .terminator = kTerminator};
+  TRY(set_from_headers(params, request.headers));
+  if (params.payload == Payload::kStreaming || params.payload == Payload::kStreamingTrailer) {
+    return refuse(Kind::kIncompleteSignature, "The chunks of a request without a signature cannot be signed");
+  }
+  if (params.payload == Payload::kBody) params.payload = Payload::kUnsigned;
+  return params;
+}
+
 bool is_region_name(std::string_view text) {
   std::size_t parts = 0;
   std::string_view last;

@@ -62,6 +62,7 @@ struct AuthParams {
   bool session_token_in_query = false;
   std::int64_t expires_seconds = kSkewSecondsMax;  // X-Amz-Expires; of header authentication always the skew
   Payload payload = Payload::kBody;
+  bool old_query = false;          // version 2 (old_query.h); `amz_date` is then its expiry, `signature` base 64
   std::string_view declared_hash;  // the value of x-amz-content-sha256, empty when absent
 
   std::unique_ptr<std::vector<std::string>> decoded;  // percent-decoded query values
@@ -75,6 +76,10 @@ struct AuthParams {
 [[nodiscard]] Checked<AuthParams> parse(const http::Request& request, Timestamp now);
 /// A temporary would leave the views dangling.
 Checked<AuthParams> parse(const http::Request&& request, Timestamp now) = delete;
+
+/// Of a request of S3's that carries no signature: what it says of its body. kIncompleteSignature: it claims chunks
+/// that are signed. REQUIRES: `request` and `region` outlive the result.
+[[nodiscard]] Checked<AuthParams> unsigned_params(const http::Request& request, std::string_view region, Timestamp now);
 
 /// Checks the scope: a region's name, the service that the caller serves here, the terminator, the date against the
 /// request's; every complaint that applies, joined by a space. `service` empty: any service (the caller looks it up).

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/result.h"
+#include "crypto/digest.h"
 #include "crypto/hash.h"
 #include "sigv4/verify.h"
 
@@ -19,6 +20,8 @@ constexpr std::string_view kEmptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e
 constexpr std::string_view kChunkExtension = "chunk-signature=";
 constexpr std::string_view kTrailerSignature = "x-amz-trailer-signature";
 constexpr std::size_t kTrailersMax = 32;
+constexpr std::size_t kHeadBytesMax = 1024;
+constexpr std::size_t kTrailerBytesMax = 16 * 1024;
 
 std::unexpected<AuthFailure> mismatch() {
   return std::unexpected(
@@ -45,13 +48,22 @@ std::optional<std::string_view> next_line(std::string_view& rest) {
   return line;
 }
 
+std::optional<std::string_view> take_line(std::string_view text) {
+  if (!text.ends_with("\r\n")) return std::nullopt;
+  text.remove_suffix(2);
+  return text;
+}
+
+}  // namespace
+
 /// The chain of signatures: each covers the one before.
-class Chain {
+class ChunkReader::Chain {
  public:
   Chain(const AuthParams& params, const SigningKey& key) : params_(params), key_(key), previous_(params.signature) {}
 
-  bool accept_chunk(std::string_view data, std::string_view signature) {
-    return accept("AWS4-HMAC-SHA256-PAYLOAD", fmt::format("{}\n{}", kEmptyHash, crypto::sha256_hex(data)), signature);
+  /// `hash`: of the chunk's data, in hexadecimal.
+  bool accept_chunk(std::string_view hash, std::string_view signature) {
+    return accept("AWS4-HMAC-SHA256-PAYLOAD", fmt::format("{}\n{}", kEmptyHash, hash), signature);
   }
   bool accept_trailer(std::string_view text, std::string_view signature) {
     return accept("AWS4-HMAC-SHA256-TRAILER", crypto::sha256_hex(text), signature);
@@ -67,9 +79,11 @@ class Chain {
   }
 
   const AuthParams& params_;
-  const SigningKey& key_;
+  SigningKey key_;
   std::string previous_;
 };
+
+namespace {
 
 struct ChunkHead {
   std::size_t size = 0;
@@ -100,9 +114,89 @@ bool announced(const http::Headers& headers, std::string_view name) {
   return false;
 }
 
+Checked<> require_length(const http::Request& request, std::uint64_t length) {
+  const auto declared = request.headers.get("x-amz-decoded-content-length");
+  if (!declared || trim(*declared) == std::to_string(length)) return {};
+  return malformed("the length is not the declared one");
+}
+
+}  // namespace
+
+ChunkReader::ChunkReader(const http::Request& request, const AuthParams& params, const SigningKey& key)
+    : request_(request),
+      chain_(std::make_unique<Chain>(params, key)),
+      is_signed_(params.payload != Payload::kStreamingUnsignedTrailer),
+      trailing_(params.payload != Payload::kStreaming),
+      hash_(crypto::DigestKind::kSha256) {
+  CHECK(params.payload == Payload::kStreaming || params.payload == Payload::kStreamingTrailer ||
+        params.payload == Payload::kStreamingUnsignedTrailer);
+}
+ChunkReader::~ChunkReader() = default;
+
+Checked<> ChunkReader::feed(std::string_view bytes, std::string& content) {
+  while (!bytes.empty()) {
+    switch (state_) {
+      case State::kHead:
+        TRY(read_head_byte(bytes));
+        break;
+      case State::kData:
+        TRY(read_data(bytes, content));
+        break;
+      case State::kEnd:
+        line_.push_back(bytes.front());
+        bytes.remove_prefix(1);
+        if (line_ != std::string_view("\r\n").substr(0, line_.size())) {
+          return malformed("a chunk is longer than its head says");
+        }
+        if (line_.size() < 2) break;
+        line_.clear();
+        state_ = State::kHead;
+        break;
+      case State::kTail:
+        if (line_.size() + bytes.size() > kTrailerBytesMax) return malformed("trailers are too long");
+        line_.append(bytes);
+        return {};
+    }
+  }
+  return {};
+}
+
+Checked<> ChunkReader::read_head_byte(std::string_view& bytes) {
+  const std::size_t end = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
+  line_.append(bytes.substr(0, end));
+  bytes.remove_prefix(end);
+  if (line_.size() > kHeadBytesMax) return malformed("a chunk's head is malformed");
+  if (line_.back() != '\n') return {};
+  const auto line = take_line(line_);
+  const auto head = line ? read_head(*line, is_signed_) : std::nullopt;
+  if (!head) return malformed("a chunk's head is malformed");
+  signature_ = head->signature;
+  left_ = head->size;
+  line_.clear();
+  state_ = left_ == 0 ? State::kTail : State::kData;
+  return left_ == 0 ? end_chunk() : Checked<>{};
+}
+
+Checked<> ChunkReader::read_data(std::string_view& bytes, std::string& content) {
+  const std::string_view data = bytes.substr(0, std::min<std::uint64_t>(left_, bytes.size()));
+  if (is_signed_) hash_.add(data);
+  content.append(data);
+  left_ -= data.size();
+  length_ += data.size();
+  bytes.remove_prefix(data.size());
+  if (left_ > 0) return {};
+  state_ = State::kEnd;
+  return end_chunk();
+}
+
+Checked<> ChunkReader::end_chunk() {
+  if (!is_signed_) return {};
+  if (!chain_->accept_chunk(hex_encode(as_bytes(hash_.finish())), signature_)) return mismatch();
+  return {};
+}
+
 /// Reads trailers up to the empty line that ends the body, and proves them where the mode signs them.
-Checked<> read_trailers(std::string_view rest, const http::Request& request, bool is_signed, Chain& chain,
-                        StreamedBody& out) {
+Checked<> ChunkReader::read_trailers(std::string_view rest) {
   std::string text;
   std::optional<std::string_view> signature;
   for (;;) {
@@ -113,56 +207,35 @@ Checked<> read_trailers(std::string_view rest, const http::Request& request, boo
     if (colon == std::string_view::npos || signature) return malformed("a trailer is malformed");
     const std::string name = to_lower(trim(line->substr(0, colon)));
     const std::string_view value = trim(line->substr(colon + 1));
-    if (is_signed && name == kTrailerSignature) {
+    if (is_signed_ && name == kTrailerSignature) {
       signature = value;
       continue;
     }
-    if (!announced(request.headers, name)) return malformed("a trailer was not announced");
-    if (out.trailers.fields().size() == kTrailersMax) return malformed("too many trailers");
+    if (!announced(request_.headers, name)) return malformed("a trailer was not announced");
+    if (trailers_.fields().size() == kTrailersMax) return malformed("too many trailers");
     text.append(name).append(":").append(value).append("\n");
-    out.trailers.add(name, std::string(value));
+    trailers_.add(name, std::string(value));
   }
   if (!rest.empty()) return malformed("bytes after the end");
-  if (!is_signed) return {};
-  if (!signature || !chain.accept_trailer(text, *signature)) return mismatch();
+  if (!is_signed_) return {};
+  if (!signature || !chain_->accept_trailer(text, *signature)) return mismatch();
   return {};
 }
 
-Checked<> require_length(const http::Request& request, std::size_t length) {
-  const auto declared = request.headers.get("x-amz-decoded-content-length");
-  if (!declared || trim(*declared) == std::to_string(length)) return {};
-  return malformed("the length is not the declared one");
+Checked<> ChunkReader::finish() {
+  if (state_ != State::kTail) return malformed("a chunk is cut off");
+  TRY(require_length(request_, length_));
+  if (trailing_) return read_trailers(line_);
+  if (line_ == "\r\n") return {};
+  return malformed("the end is missing or bytes follow it");
 }
 
-}  // namespace
-
 Checked<StreamedBody> decode_streaming(const http::Request& request, const AuthParams& params, const SigningKey& key) {
-  CHECK(params.payload == Payload::kStreaming || params.payload == Payload::kStreamingTrailer ||
-        params.payload == Payload::kStreamingUnsignedTrailer);
-  const bool is_signed = params.payload != Payload::kStreamingUnsignedTrailer;
-  const bool trailing = params.payload != Payload::kStreaming;
-  Chain chain(params, key);
+  ChunkReader reader(request, params, key);
   StreamedBody out;
-  std::string_view rest = request.body;
-  for (;;) {
-    const auto line = next_line(rest);
-    const auto head = line ? read_head(*line, is_signed) : std::nullopt;
-    if (!head) return malformed("a chunk's head is malformed");
-    if (head->size > rest.size()) return malformed("a chunk is cut off");
-    const std::string_view data = rest.substr(0, head->size);
-    if (is_signed && !chain.accept_chunk(data, head->signature)) return mismatch();
-    rest.remove_prefix(head->size);
-    if (head->size == 0) break;
-    out.content.append(data);
-    if (!rest.starts_with("\r\n")) return malformed("a chunk is longer than its head says");
-    rest.remove_prefix(2);
-  }
-  TRY(require_length(request, out.content.size()));
-  if (trailing) {
-    TRY(read_trailers(rest, request, is_signed, chain, out));
-  } else if (rest != "\r\n") {
-    return malformed("the end is missing or bytes follow it");
-  }
+  TRY(reader.feed(request.body, out.content));
+  TRY(reader.finish());
+  out.trailers = reader.trailers();
   return out;
 }
 

@@ -49,8 +49,11 @@ std::optional<std::string> payload_hash(const http::Request& request, const Auth
   switch (params.payload) {
     case Payload::kBody:
       if (params.source == Source::kQuery && profile.unsigned_payload) return std::string(kUnsignedPayload);
+      // S3's clients always say what they sign in the body's place, and its body has not come yet.
+      if (request.stream) return std::nullopt;
       return crypto::sha256_hex(request.body);
     case Payload::kDeclaredHash: {
+      if (request.stream) return std::string(params.declared_hash);
       std::string hash = crypto::sha256_hex(request.body);
       if (hash != params.declared_hash) return std::nullopt;
       return hash;

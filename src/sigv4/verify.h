@@ -31,7 +31,8 @@ extern const std::string_view kSignatureMismatchText;
 /// signed header that is absent, two Host headers, a declared body hash that is not the body's, a payload mode that the
 /// profile does not take. The comparison takes constant time. Thread-safe, pure.
 ///
-/// A streaming upload is proven up to its headers only: `decode_streaming` proves the chunks.
+/// A streaming upload is proven up to its headers only: `decode_streaming` proves the chunks. So is a request whose
+/// body is still to come (`request.stream`): who reads it compares it with `declared_hash`.
 /// REQUIRES: `params` came from `parse(request)`, and `request` has not changed since.
 [[nodiscard]] Checked<> verify(const http::Request& request, const AuthParams& params, const SigningKey& key,
                                const Profile& profile);

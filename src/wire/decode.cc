@@ -88,7 +88,21 @@ class RestDecoder {
       return {};
     }
     if (!is_utf8(*value)) return wrong(member);
+    if (member.shape->kind == Kind::kList) return list(member, *value);
     return text(member, *value);
+  }
+
+  /// Several values in one header field, between commas.
+  Result<> list(const Member& member, std::string_view values) {
+    void* field = open_member(member, input_);
+    while (!values.empty()) {
+      std::string_view one = values.substr(0, values.find(','));
+      values.remove_prefix(std::min(one.size() + 1, values.size()));
+      while (one.starts_with(' ')) one.remove_prefix(1);
+      while (one.ends_with(' ')) one.remove_suffix(1);
+      if (!parse_scalar(*member.shape->element, one, member.shape->list->append(field))) return wrong(member);
+    }
+    return {};
   }
 
   Result<> bind_prefix_headers(const Member& member) {
@@ -115,7 +129,9 @@ class RestDecoder {
       *static_cast<std::string*>(field) = request_.body;
       return {};
     }
-    return decode_json_value(operation_, *member.shape, request_.body, field, violations_);
+    const bool xml = operation_.service->protocol == Protocol::kRestXml;
+    return xml ? decode_xml_value(operation_, *member.shape, request_.body, field, violations_)
+               : decode_json_value(operation_, *member.shape, request_.body, field, violations_);
   }
 
   Result<> text(const Member& member, std::string_view value) {
@@ -141,6 +157,11 @@ class RestDecoder {
 
 Error too_large(const Operation& operation) {
   const std::string bytes = std::to_string(operation.body_bytes_max);
+  if (operation.service->protocol == Protocol::kRestXml) {
+    return {.code = ErrorCode::kTooLarge,
+            .message = "Your proposed upload exceeds the maximum allowed size",
+            .aws_name = "EntityTooLarge"};
+  }
   if (!operation.service->typed_errors) {
     return {.code = ErrorCode::kTooLarge, .message = "the request body is larger than " + bytes + " bytes"};
   }
@@ -155,6 +176,7 @@ Result<> decode_body(const Operation& operation, const http::Request& request, c
                      Violations& violations) {
   switch (operation.service->protocol) {
     case Protocol::kRestJson:
+    case Protocol::kRestXml:
       return RestDecoder(operation, request, routed, input, violations).run();
     case Protocol::kJson10:
     case Protocol::kJson11:

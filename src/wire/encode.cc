@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kXml = "text/xml";
+constexpr std::string_view kRestXmlType = "application/xml";
+constexpr std::string_view kXmlHead = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 std::string_view content_type(Protocol protocol) {
   switch (protocol) {
@@ -23,6 +25,8 @@ std::string_view content_type(Protocol protocol) {
       return "application/x-amz-json-1.0";
     case Protocol::kJson11:
       return "application/x-amz-json-1.1";
+    case Protocol::kRestXml:
+      return kRestXmlType;
   }
   return kJson;
 }
@@ -31,7 +35,7 @@ http::Response start(int status, std::string_view type, std::string_view request
   http::Response response;
   response.status = status;
   response.headers.fields().reserve(4);
-  response.headers.add("x-amzn-RequestId", std::string(request_id));
+  response.headers.add(type == kRestXmlType ? "x-amz-request-id" : "x-amzn-RequestId", std::string(request_id));
   if (!type.empty()) response.headers.add("Content-Type", std::string(type));
   return response;
 }
@@ -57,32 +61,76 @@ void add_prefix_headers(http::Response& response, const Member& member, const vo
   });
 }
 
-/// A payload member is the whole body: its bytes where it is a blob or text, JSON otherwise.
-void write_payload(http::Response& response, const Member& member, const void* field) {
+void open_document(std::string& body, const Service& service, std::string_view root) {
+  body.append(kXmlHead).append("<").append(root).append(" xmlns=\"").append(service.xml_namespace).append("\">");
+}
+
+void close_document(std::string& body, std::string_view root) { body.append("</").append(root).append(">"); }
+
+/// The members with Location::kBody. S3's GetBucketLocation alone has its one member's text in the root itself.
+void write_body_xml(http::Response& response, const Operation& operation, const void* output) {
+  const std::string_view root = operation.result_wrapper;
+  if (root.empty()) return;
+  open_document(response.body, *operation.service, root);
+  const Member* only = operation.output->members.size() == 1 ? &operation.output->members.front() : nullptr;
+  if (only != nullptr && only->wire_name == root && only->shape->kind == Kind::kString) {
+    if (const void* field = read_member(*only, output)) {
+      append_xml_text(response.body, *static_cast<const std::string*>(field));
+    }
+  } else {
+    append_xml_members(response.body, *operation.output, output);
+  }
+  close_document(response.body, root);
+}
+
+/// A payload member is the whole body: its bytes where it is a blob or text, XML or JSON otherwise.
+void write_payload(http::Response& response, const Operation& operation, const Member& member, const void* field) {
   const Kind kind = member.shape->kind;
   if (kind == Kind::kBlob || kind == Kind::kString) {
     response.body = *static_cast<const std::string*>(field);
+  } else if (operation.service->protocol == Protocol::kRestXml) {
+    open_document(response.body, *operation.service, member.wire_name);
+    append_xml_members(response.body, *member.shape, field);
+    close_document(response.body, member.wire_name);
   } else {
     append_json(response.body, *member.shape, field);
   }
 }
 
+/// An object has the type that it was stored with; what has no body has none.
+void set_xml_type(http::Response& response) {
+  auto& fields = response.headers.fields();
+  const bool own = response.headers.count("content-type") > 1;
+  if (own || response.body.empty()) {
+    fields.erase(std::ranges::find_if(fields, [](const auto& f) { return iequals(f.first, "content-type"); }));
+  }
+}
+
 http::Response encode_rest(const Operation& operation, const void* output, std::string_view request_id) {
-  http::Response response = start(operation.status, operation.status == 204 ? std::string_view{} : kJson, request_id);
+  const bool xml = operation.service->protocol == Protocol::kRestXml;
+  const std::string_view type = operation.status == 204 && !xml ? std::string_view{} : xml ? kRestXmlType : kJson;
+  http::Response response = start(operation.status, type, request_id);
   bool has_payload = false;
   for (const Member& member : operation.output->members) {
     const void* field = member.location == Location::kBody ? nullptr : read_member(member, output);
     has_payload = has_payload || member.location == Location::kPayload;
     if (field == nullptr) continue;
     if (member.location == Location::kStatus) response.status = *static_cast<const std::int32_t*>(field);
-    if (member.location == Location::kPayload) write_payload(response, member, field);
+    if (member.location == Location::kPayload) write_payload(response, operation, member, field);
     if (member.location == Location::kPrefixHeaders) add_prefix_headers(response, member, field);
     if (member.location == Location::kHeader) {
       const TimeFormat format = member.time_format == TimeFormat::kDefault ? TimeFormat::kHttpDate : member.time_format;
+      const Kind kind = member.shape->kind;
+      if (kind == Kind::kList || kind == Kind::kMap) continue;
       response.headers.add(std::string(member.wire_name), header_safe(format_scalar(*member.shape, field, format)));
     }
   }
-  if (!has_payload && response.status != 204) append_json_members(response.body, *operation.output, output);
+  if (xml) {
+    if (!has_payload && response.status != 204) write_body_xml(response, operation, output);
+    set_xml_type(response);
+  } else if (!has_payload && response.status != 204) {
+    append_json_members(response.body, *operation.output, output);
+  }
   return response;
 }
 
@@ -123,6 +171,25 @@ void write_error_xml(std::string& body, const Service& service, const WireError&
   body.append("</Message></Error><RequestId>");
   append_xml_text(body, request_id);
   body.append("</RequestId></ErrorResponse>");
+}
+
+/// S3's own: no envelope, and the host that answered.
+void write_error_s3(std::string& body, const WireError& error, const ErrorText& text, std::string_view request_id) {
+  body.append(kXmlHead).append("<Error><Code>");
+  append_xml_text(body, error.name);
+  body.append("</Code><Message>");
+  append_xml_text(body, text.message);
+  body.append("</Message>");
+  for (const FieldError& field : text.fields) {
+    body.append("<").append(field.name).append(">");
+    append_xml_text(body, field.message);
+    body.append("</").append(field.name).append(">");
+  }
+  body.append("<RequestId>");
+  append_xml_text(body, request_id);
+  body.append("</RequestId><HostId>");
+  append_xml_text(body, request_id);
+  body.append("</HostId></Error>");
 }
 
 void write_error_json(std::string& body, std::string_view type, const ErrorText& text) {
@@ -167,6 +234,10 @@ http::Response write_error(const Service* service, const WireError& error, const
     case Protocol::kQuery:
       write_error_xml(response.body, *service, error, text, request_id);
       break;
+    case Protocol::kRestXml:
+      // RFC 9110 §15.4.5: it has no content.
+      if (error.status != 304) write_error_s3(response.body, error, text, request_id);
+      break;
     case Protocol::kRestJson:
       response.headers.add("x-amzn-ErrorType", std::string(error.name));
       write_error_json(response.body, {}, text);
@@ -184,6 +255,7 @@ http::Response write_error(const Service* service, const WireError& error, const
 http::Response encode(const Operation& operation, const void* output, std::string_view request_id) {
   switch (operation.service->protocol) {
     case Protocol::kRestJson:
+    case Protocol::kRestXml:
       return encode_rest(operation, output, request_id);
     case Protocol::kQuery:
       return encode_query(operation, output, request_id);
@@ -208,6 +280,9 @@ http::Response encode_error(const Service* service, const Operation* operation, 
   } else if (mapped.name == error.aws_name) {
     text.reason = error.reason;
   }
+  const bool xml = service != nullptr && service->protocol == Protocol::kRestXml;
+  // What it is about, as elements beside the message; not what the model's bounds were broken by.
+  if (xml && mapped.name == error.aws_name) text.fields = error.fields;
   if (typed) {
     text.fault = is_sender_fault(mapped) ? "User" : "Service";
     text.message_name = mapped.message_name;

@@ -4,6 +4,8 @@
 namespace warifu::wire {
 namespace {
 
+constexpr std::string_view kTypeAttribute = "xsi:type";
+
 void append_element(std::string& out, std::string_view name, const Shape& shape, const void* value, TimeFormat format);
 
 void open_tag(std::string& out, std::string_view name) { out.append("<").append(name).append(">"); }
@@ -58,8 +60,23 @@ void append_content(std::string& out, const Shape& shape, const void* value, Tim
   }
 }
 
+/// Which kind of grantee it is stands in an attribute.
+void append_type(std::string& out, const Shape& shape, const void* value) {
+  if (shape.kind != Kind::kStructure) return;
+  for (const Member& member : shape.members) {
+    if (member.wire_name != kTypeAttribute) continue;
+    const void* type = read_member(member, value);
+    if (type == nullptr) return;
+    out.append(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" ").append(kTypeAttribute).append("=\"");
+    append_xml_text(out, *static_cast<const std::string*>(type));
+    out.append("\"");
+  }
+}
+
 void append_element(std::string& out, std::string_view name, const Shape& shape, const void* value, TimeFormat format) {
-  open_tag(out, name);
+  out.append("<").append(name);
+  append_type(out, shape, value);
+  out.append(">");
   append_content(out, shape, value, format);
   close_tag(out, name);
 }
@@ -69,7 +86,8 @@ void append_element(std::string& out, std::string_view name, const Shape& shape,
 void append_xml_members(std::string& out, const Shape& shape, const void* object) {
   for (const Member& member : shape.members) {
     const void* field = read_member(member, object);
-    if (field == nullptr) continue;
+    if (field == nullptr || member.location != Location::kBody) continue;
+    if (member.wire_name.starts_with(kTypeAttribute)) continue;
     if (member.flattened && member.shape->kind == Kind::kList) {
       append_items(out, member.wire_name, *member.shape, field);
     } else if (member.flattened && member.shape->kind == Kind::kMap) {

@@ -46,11 +46,82 @@ constexpr CommonError kCommonErrors[] = {
     {"ValidationError", 400, 400, 400},
 };
 
+/// S3's errors, which its model does not declare. Source: Amazon S3 API reference, "List of error codes".
+constexpr WireError kXmlErrors[] = {{"AccessDenied", 403},
+                                    {"AuthorizationHeaderMalformed", 400},
+                                    {"AuthorizationQueryParametersError", 400},
+                                    {"BadDigest", 400},
+                                    {"BadRequest", 400},
+                                    {"BucketAlreadyExists", 409},
+                                    {"BucketAlreadyOwnedByYou", 409},
+                                    {"BucketNotEmpty", 409},
+                                    {"ConditionalRequestConflict", 409},
+                                    {"EntityTooLarge", 400},
+                                    {"EntityTooSmall", 400},
+                                    {"ExpiredToken", 400},
+                                    {"IllegalLocationConstraintException", 400},
+                                    {"IllegalVersioningConfigurationException", 400},
+                                    {"IncompleteBody", 400},
+                                    {"InternalError", 500},
+                                    {"InvalidAccessKeyId", 403},
+                                    {"InvalidArgument", 400},
+                                    {"InvalidBucketName", 400},
+                                    {"InvalidDigest", 400},
+                                    {"InvalidEncryptionAlgorithmError", 400},
+                                    {"InvalidLocationConstraint", 400},
+                                    {"InvalidPart", 400},
+                                    {"InvalidPartOrder", 400},
+                                    {"InvalidRange", 416},
+                                    {"InvalidRequest", 400},
+                                    {"InvalidStorageClass", 400},
+                                    {"InvalidTag", 400},
+                                    {"InvalidToken", 400},
+                                    {"InvalidURI", 400},
+                                    {"KeyTooLongError", 400},
+                                    {"MalformedPolicy", 400},
+                                    {"MalformedTrailerError", 400},
+                                    {"MalformedXML", 400},
+                                    {"MetadataTooLarge", 400},
+                                    {"MethodNotAllowed", 405},
+                                    {"MissingContentLength", 411},
+                                    {"MissingRequestBodyError", 400},
+                                    {"NoSuchBucket", 404},
+                                    {"NoSuchBucketPolicy", 404},
+                                    {"NoSuchCORSConfiguration", 404},
+                                    {"NoSuchKey", 404},
+                                    {"NoSuchLifecycleConfiguration", 404},
+                                    {"NoSuchPublicAccessBlockConfiguration", 404},
+                                    {"NoSuchTagSet", 404},
+                                    {"NoSuchUpload", 404},
+                                    {"NoSuchVersion", 404},
+                                    {"NoSuchWebsiteConfiguration", 404},
+                                    {"NotImplemented", 501},
+                                    {"NotModified", 304},
+                                    {"ObjectLockConfigurationNotFoundError", 404},
+                                    {"OperationAborted", 409},
+                                    {"OwnershipControlsNotFoundError", 404},
+                                    {"PermanentRedirect", 301},
+                                    {"PreconditionFailed", 412},
+                                    {"ReplicationConfigurationNotFoundError", 404},
+                                    {"RequestTimeTooSkewed", 403},
+                                    {"ServerSideEncryptionConfigurationNotFoundError", 404},
+                                    {"ServiceUnavailable", 503},
+                                    {"SignatureDoesNotMatch", 403},
+                                    {"SlowDown", 503},
+                                    {"TooManyBuckets", 400},
+                                    {"XAmzContentSHA256Mismatch", 400}};
+
+const WireError* xml_error(std::string_view name) {
+  const auto* found = std::ranges::find(kXmlErrors, name, &WireError::name);
+  return found == std::end(kXmlErrors) ? nullptr : found;
+}
+
 Protocol protocol_of(const Service* service) { return service == nullptr ? Protocol::kRestJson : service->protocol; }
 
 int by_protocol(Protocol protocol, int rest_json, int query, int json) {
   switch (protocol) {
     case Protocol::kRestJson:
+    case Protocol::kRestXml:
       return rest_json;
     case Protocol::kQuery:
       return query;
@@ -81,6 +152,58 @@ WireError first_declared(const Operation* operation, std::initializer_list<std::
     if (const ErrorShape* error = declared(operation, name)) return wire_error(*error);
   }
   return fallback;
+}
+
+WireError xml_by_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kValidation:
+      return {"InvalidArgument", 400};
+    case ErrorCode::kUnauthenticated:
+      return {"InvalidAccessKeyId", 403};
+    case ErrorCode::kAccessDenied:
+      return {"AccessDenied", 403};
+    case ErrorCode::kNotFound:
+      return {"NoSuchKey", 404};
+    case ErrorCode::kConflict:
+      return {"OperationAborted", 409};
+    case ErrorCode::kThrottled:
+      return {"SlowDown", 503};
+    case ErrorCode::kQuotaExceeded:
+      return {"TooManyBuckets", 400};
+    case ErrorCode::kTooLarge:
+      return {"EntityTooLarge", 400};
+    case ErrorCode::kUnsupported:
+      return {"NotImplemented", 501};
+    case ErrorCode::kUnavailable:
+      return {"ServiceUnavailable", 503};
+    case ErrorCode::kInternal:
+      return {"InternalError", 500};
+  }
+  return {"InternalError", 500};
+}
+
+WireError xml_auth_failure(AuthFailureKind kind) {
+  switch (kind) {
+    case AuthFailureKind::kMissingToken:
+      return {"AccessDenied", 403};
+    case AuthFailureKind::kMalformedQuery:
+      return {"AuthorizationQueryParametersError", 400};
+    case AuthFailureKind::kIncompleteSignature:
+      return {"AuthorizationHeaderMalformed", 400};
+    case AuthFailureKind::kInvalidKeyId:
+      return {"InvalidAccessKeyId", 403};
+    case AuthFailureKind::kInvalidToken:
+      return {"InvalidToken", 400};
+    case AuthFailureKind::kExpiredToken:
+      return {"ExpiredToken", 400};
+    case AuthFailureKind::kBothHeaderAndQuery:
+      return {"InvalidArgument", 400};
+    case AuthFailureKind::kSignatureMismatch:
+      return {"SignatureDoesNotMatch", 403};
+    case AuthFailureKind::kSkewed:
+      return {"RequestTimeTooSkewed", 403};
+  }
+  return {"InternalError", 500};
 }
 
 WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code) {
@@ -132,6 +255,10 @@ WireError by_code(Protocol protocol, const Operation* operation, ErrorCode code)
 
 WireError map_error(const Service* service, const Operation* operation, const Error& error) {
   const Protocol protocol = protocol_of(service);
+  if (protocol == Protocol::kRestXml) {
+    const WireError* named = xml_error(error.aws_name);
+    return named != nullptr ? *named : xml_by_code(error.code);
+  }
   if (!error.aws_name.empty()) {
     if (const ErrorShape* shape = declared(operation, error.aws_name)) return wire_error(*shape);
     if (const CommonError* shared = common(error.aws_name)) {
@@ -143,6 +270,7 @@ WireError map_error(const Service* service, const Operation* operation, const Er
 
 WireError map_auth_failure(const Service* service, AuthFailureKind kind) {
   const Protocol protocol = protocol_of(service);
+  if (protocol == Protocol::kRestXml) return xml_auth_failure(kind);
   const bool query = protocol == Protocol::kQuery;
   const int json_status = protocol == Protocol::kRestJson ? 403 : 400;
   const auto pick = [&](std::string_view of_json, WireError of_query) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "wire/form.h"
 
 namespace warifu::wire {
 namespace {
@@ -104,6 +105,18 @@ void visit_each(const Operation& operation, const ContextKey& key, const void* i
   });
 }
 
+void visit_query_tags(const Operation& operation, const ContextKey& key, const void* input,
+                      const std::function<void(const ContextValue&)>& visit) {
+  const auto text = text_at(operation, input, key.member);
+  const auto fields = text ? parse_form(*text, true) : std::nullopt;
+  if (!fields) return;
+  const bool keys = key.source == ContextSource::kQueryTagKeys;
+  for (const auto& [tag, value] : *fields) {
+    if (keys) visit({.key = key.key, .suffix = {}, .value = tag, .multivalued = true, .brief = true});
+    if (!keys) visit({.key = key.key, .suffix = tag, .value = value, .brief = true});
+  }
+}
+
 void visit_context(const Operation& operation, const ContextKey& key, const void* input,
                    const std::function<void(const ContextValue&)>& visit) {
   switch (key.source) {
@@ -126,6 +139,14 @@ void visit_context(const Operation& operation, const ContextKey& key, const void
       each_text(operation, input, key.member, [&](std::string_view) { present = true; });
       return visit({.key = key.key, .suffix = {}, .value = present ? key.literal : key.parts});
     }
+    case ContextSource::kNumber:
+      if (const auto number = long_at(operation, input, key.member)) {
+        visit({.key = key.key, .suffix = {}, .value = std::to_string(*number), .brief = true});
+      }
+      return;
+    case ContextSource::kQueryTags:
+    case ContextSource::kQueryTagKeys:
+      return visit_query_tags(operation, key, input, visit);
     case ContextSource::kEntity:
       return;
     case ContextSource::kEach:
@@ -222,6 +243,7 @@ std::optional<std::string> resource_arn(const Operation& operation, const Permis
 }
 
 bool applies(const Operation& operation, const Permission& permission, const void* input) {
+  if (!permission.unless.empty() && has_member(operation, input, permission.unless)) return false;
   return permission.when.empty() || has_member(operation, input, permission.when);
 }
 

@@ -37,6 +37,7 @@ struct ContextValue {
   bool multivalued = false;
   bool path = false;      // ContextKey::path
   bool separate = false;  // one of several requests in one: the call must be allowed with each of them
+  bool brief = false;     // made for this visit: `suffix` and `value` must be copied to be kept
   bool absent = false;    // of those, one that does not supply the key; `value` means nothing
 };
 /// Calls `visit` for every value of the operation's condition keys and of those of `permission` (may be nullptr).
@@ -54,7 +55,8 @@ struct ResourceScope {
 /// `Permission::caller_when_absent`). For `lookup` the ARN is without path (`…:user/alice`).
 [[nodiscard]] std::optional<std::string> resource_arn(const Operation& operation, const Permission& permission,
                                                       const void* input, const ResourceScope& scope);
-/// True when the permission applies to this input (its `when` member is present, or it has none).
+/// True when the permission applies to this input: its `when` member is present and its `unless` member is not, as far
+/// as it has them.
 [[nodiscard]] bool applies(const Operation& operation, const Permission& permission, const void* input);
 
 }  // namespace warifu::wire

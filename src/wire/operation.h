@@ -12,7 +12,7 @@
 /// lifetime; any thread.
 namespace warifu::wire {
 
-enum class Protocol : std::uint8_t { kRestJson, kQuery, kJson10, kJson11 };
+enum class Protocol : std::uint8_t { kRestJson, kQuery, kJson10, kJson11, kRestXml };
 
 /// An exception that an operation declares.
 struct ErrorShape {
@@ -29,7 +29,10 @@ enum class ContextSource : std::uint8_t {
   kLiteral,      // always `literal`
   kPresent,      // `literal` when there is a text at `member`, `parts` when there is none
   kEntity,       // not from the request: the permissions boundary of the entity that `lookup` finds
-  kEach,         // of each element of the list at `member` the texts at its members `parts`: every one is asked alone
+  kNumber,       // the whole number at `member`, as text
+  kQueryTags,    // as kRequestTags, of tags that `member` holds as a query string (`team=red&stage=prod`)
+  kQueryTagKeys,
+  kEach,  // of each element of the list at `member` the texts at its members `parts`: every one is asked alone
 };
 
 struct ContextKey {
@@ -58,6 +61,10 @@ enum class Lookup : std::uint8_t {
   kLambdaUnqualified,   // the same without its qualifier
   kLambdaLayerVersion,  // LayerName, bare or an ARN, and VersionNumber
   kLogGroup,            // logGroupName or logGroupIdentifier, bare or an ARN
+  kBucket,              // an S3 bucket or an object in it: its owner is found by the bucket's name
+  kNewBucket,           // a bucket that is yet to be: the caller's
+  kCopySource,          // the object that x-amz-copy-source names; applies to one without a version
+  kCopySourceVersion,   // the same with a version
   kModel,  // the model or inference profile that a Bedrock id names, and the models that the profile routes to
 };
 
@@ -72,6 +79,7 @@ struct Permission {
   bool caller_when_absent = false;  // IAM: without UserName the resource is the calling user itself
   Lookup lookup = Lookup::kNone;
   std::string_view when{};                // applies only when this member is present; empty: always
+  std::string_view unless{};              // applies only when this member is absent; empty: always
   std::span<const ContextKey> context{};  // keys of this pair alone, beside the operation's
 };
 
@@ -80,6 +88,8 @@ enum class Authorizer : std::uint8_t {
   kPolicies,  // every permission, by identity and resource policies
   kTrust,     // the role's trust policy, by the rules of sts:AssumeRole*
   kNone,      // any authenticated caller (GetCallerIdentity)
+  kHandler,   // the handler asks, for each of the things that one request names (Call::may); the first permission says
+              // which resource holds them
 };
 
 struct Service;
@@ -87,8 +97,8 @@ struct Service;
 struct Operation {
   const Service* service = nullptr;
   std::string_view name;
-  std::string_view method;  // rest-json; `POST` for others
-  std::string_view uri;     // `/memories/{memoryId}/events`; `/` for others
+  std::string_view method;  // rest-json, rest-xml; `POST` for others
+  std::string_view uri;     // `/memories/{memoryId}/events`, `/{Bucket}/{Key+}?tagging`; `/` for others
   int status = 200;         // of success
   const Shape* input = nullptr;
   const Shape* output = nullptr;
@@ -98,11 +108,12 @@ struct Operation {
   std::span<const ContextKey> context{};      // supplied to every permission
   std::string_view idempotency_member{};      // empty: none
   std::size_t body_bytes_max = 0;
-  bool unsigned_allowed = false;      // AssumeRoleWithWebIdentity, AssumeRoleWithSAML
-  bool read_only = false;             // audit: a read
-  bool data_event = false;            // audit: of what resources hold, not of the resources themselves
-  std::string_view recorded{};        // audit: the only members of the input that are recorded; empty: all
-  std::string_view result_wrapper{};  // query: `AssumeRoleResult`; empty when there is no output
+  bool unsigned_allowed = false;  // AssumeRoleWithWebIdentity, AssumeRoleWithSAML
+  bool read_only = false;         // audit: a read
+  bool data_event = false;        // audit: of what resources hold, not of the resources themselves
+  std::string_view recorded{};    // audit: the only members of the input that are recorded; empty: all
+  /// query: `AssumeRoleResult`; rest-xml: the body's first element; empty when there is no output
+  std::string_view result_wrapper{};
 };
 
 struct Service {
@@ -112,7 +123,7 @@ struct Service {
   Protocol protocol;
   bool global = false;               // answers in any region of the scope
   std::string_view version{};        // query: 2011-06-15
-  std::string_view xml_namespace{};  // query
+  std::string_view xml_namespace{};  // query, rest-xml
   std::string_view target_prefix{};  // json 1.x: `TrentService`
   bool typed_errors = false;         // exceptions carry `Type`: `User` or `Service`
   std::span<const Operation* const> operations{};

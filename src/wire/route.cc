@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "wire/form.h"
+#include "wire/route_xml.h"
 
 namespace warifu::wire {
 namespace {
@@ -104,6 +105,7 @@ struct Router::Tables {
   struct Entry {
     const Service* service;
     Node root;                                                // rest-json
+    XmlRoutes xml;                                            // rest-xml
     std::map<std::string_view, const Operation*> operations;  // the others, by name
   };
   std::map<std::string_view, Entry> services;
@@ -152,6 +154,8 @@ Router::Router(std::span<const Service* const> services) {
     for (const Operation* operation : service->operations) {
       if (service->protocol == Protocol::kRestJson) {
         insert(entry.root, *operation);
+      } else if (service->protocol == Protocol::kRestXml) {
+        entry.xml.add(*operation);
       } else {
         entry.operations.emplace(operation->name, operation);
       }
@@ -181,6 +185,8 @@ Result<Routed> Router::route(const Service& service, const http::Request& reques
     case Protocol::kJson10:
     case Protocol::kJson11:
       return Tables::target(found->second, request);
+    case Protocol::kRestXml:
+      return found->second.xml.route(request);
   }
   return fail(unknown_operation());
 }

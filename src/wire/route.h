@@ -24,7 +24,7 @@ struct Routed {
 ///
 /// rest-json: by method and raw path, split at `/` before decoding (`+` stays plus); a literal segment beats a label;
 /// a trailing slash matters as the model writes it. query: `Action` (and `Version`, when sent) in the form body, or in
-/// the query string of a GET. json 1.x: `X-Amz-Target`.
+/// the query string of a GET. json 1.x: `X-Amz-Target`. rest-xml: route_xml.h.
 class Router {
  public:
   /// `services` and all they point to must outlive the router.

@@ -94,6 +94,10 @@ Error cannot_parse(const Operation& operation, std::string message) {
     error.aws_name = "MalformedInput";
     return error;
   }
+  if (operation.service->protocol == Protocol::kRestXml) {
+    error.aws_name = error.message.starts_with("The XML") ? "MalformedXML" : "InvalidArgument";
+    return error;
+  }
   const bool modelled =
       std::ranges::any_of(operation.errors, [](const ErrorShape& e) { return e.name == "ValidationException"; });
   if (modelled) {

@@ -11,8 +11,11 @@ LOOKUPS = {None: "kNone", "user": "kUser", "group": "kGroup", "role": "kRole", "
            "renamed_user": "kRenamedUser", "renamed_group": "kRenamedGroup", "model": "kModel",
            "organization": "kOrganization", "lambda_function": "kLambdaFunction",
            "lambda_unqualified": "kLambdaUnqualified", "lambda_layer_version": "kLambdaLayerVersion",
-           "log_group": "kLogGroup"}
-AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone"}
+           "log_group": "kLogGroup", "bucket": "kBucket", "new_bucket": "kNewBucket",
+           "copy_source": "kCopySource", "copy_source_version": "kCopySourceVersion"}
+AUTHORIZERS = {"policies": "kPolicies", "trust": "kTrust", "none": "kNone", "handler": "kHandler"}
+CONTEXT_PATHS = ("list", "request_tags", "tag_keys", "path", "each", "present", "number", "query_tags",
+                 "query_tag_keys")
 EVENTS = {"management": False, "data": True}
 OPERATIONS_PER_GROUP_MAX = 15
 MEMBERS_MAX = 256  # the decoder keeps a bit for each
@@ -147,6 +150,7 @@ class Service:
             "caller_when_absent": resource.get("caller_when_absent", False),
             "lookup": LOOKUPS[resource.get("lookup")],
             "when": rules.get("when", ""),
+            "unless": rules.get("unless", ""),
             "context": context,
         }
 
@@ -161,14 +165,14 @@ class Service:
             for context in (operation.rules["context"], permission["context"]):
                 for rule in context.values():
                     path = rule if isinstance(rule, str) else next(
-                        (rule[k] for k in ("list", "request_tags", "tag_keys", "path", "each", "present") if k in rule),
-                        None)
+                        (rule[k] for k in CONTEXT_PATHS if k in rule), None)
                     for part in rule.get("paths", []) if isinstance(rule, dict) else []:
                         self.member_at(operation, f"{rule['each']}.{part}")
                     if path is not None:
                         self.member_at(operation, path)
-            if permission["when"]:
-                self.member_at(operation, permission["when"])
+            for condition in ("when", "unless"):
+                if permission[condition]:
+                    self.member_at(operation, permission[condition])
 
     def member_at(self, operation, path):
         shape = operation.input

@@ -10,7 +10,8 @@ KINDS = {"string": "kString", "blob": "kBlob", "boolean": "kBoolean", "integer":
 LOCATIONS = {"label": "kLabel", "query": "kQuery", "header": "kHeader", "prefix_headers": "kPrefixHeaders",
              "payload": "kPayload", "status": "kStatus"}
 TIME_FORMATS = {"iso8601": "kIso8601", "unixTimestamp": "kEpoch", "rfc822": "kHttpDate"}
-PROTOCOLS = {"rest-json": "kRestJson", "query": "kQuery", "json1.0": "kJson10", "json1.1": "kJson11"}
+PROTOCOLS = {"rest-json": "kRestJson", "query": "kQuery", "json1.0": "kJson10", "json1.1": "kJson11",
+             "rest-xml": "kRestXml"}
 RE2_REPEAT_MAX = 1000
 # RE2 has no lookaround: what AWS's patterns with one mean, in RE2's words.
 RE2_OF = {"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$": "[a-z0-9](?:-?[a-z0-9])+",
@@ -125,6 +126,13 @@ def context_text(rules):
                       ("parts", literal(",".join(rule["paths"]))), ("path", "true")]
         elif "list" in rule:
             pairs += [("member", literal(rule["list"])), ("multivalued", "true")]
+        elif "number" in rule:
+            pairs += [("source", "wire::ContextSource::kNumber"), ("member", literal(rule["number"]))]
+        elif "query_tags" in rule:
+            pairs += [("source", "wire::ContextSource::kQueryTags"), ("member", literal(rule["query_tags"]))]
+        elif "query_tag_keys" in rule:
+            pairs += [("source", "wire::ContextSource::kQueryTagKeys"), ("member", literal(rule["query_tag_keys"])),
+                      ("multivalued", "true")]
         elif "request_tags" in rule:
             pairs += [("source", "wire::ContextSource::kRequestTags"), ("member", literal(rule["request_tags"]))]
         elif "tag_keys" in rule:
@@ -185,7 +193,7 @@ def permissions_text(name, permissions):
                  ("caller_when_absent", "true" if permission["caller_when_absent"] else "false")]
         if permission["lookup"] != "kNone":
             pairs.append(("lookup", f"wire::Lookup::{permission['lookup']}"))
-        pairs.append(("when", literal(permission["when"])))
+        pairs += [("when", literal(permission["when"])), ("unless", literal(permission["unless"]))]
         if permission["context"]:
             context = context_text(permission["context"])
             out.append(f"constexpr wire::ContextKey kContext_{name}_{index}[] = {{{context}}};\n")
