@@ -91,6 +91,12 @@ std::vector<std::pair<std::string, std::string>> environment_of(const AgentVersi
     env["PYTHONPATH"] = std::string(kTaskRoot) + ":" + kRuntimeRoot + "/python";
     env["PYTHONUNBUFFERED"] = "1";
   }
+  if (options.egress == Egress::kProxy) {
+    const Result<PublicUrl> url = PublicUrl::of(options.public_url);
+    env["HTTPS_PROXY"] = env["https_proxy"] = std::string("http://") + kProxyHost + ":" + std::to_string(kProxyPort);
+    env["NO_PROXY"] = env["no_proxy"] =
+        std::string("localhost,127.0.0.1,") + kMetadataHost + (url ? "," + url->host : std::string{});
+  }
   for (const auto& [name, value] : agent.environment) env[name] = value;
   return {env.begin(), env.end()};
 }

@@ -15,6 +15,10 @@ namespace warifu::agents {
 inline constexpr const char* kMetadataHost = "169.254.169.254";
 inline constexpr std::uint16_t kMetadataPort = 80;
 
+/// Where the proxy for what lies outside is, inside.
+inline constexpr const char* kProxyHost = "127.0.0.1";
+inline constexpr std::uint16_t kProxyPort = 3128;
+
 /// The public URL, as it is answered inside.
 struct PublicUrl {
   std::string host;     // a name or an address

@@ -174,15 +174,20 @@ Task<Result<>> Session::open_sockets() {
   net::Handler handler = [weak](http::Request request) { return serve_metadata(weak, std::move(request)); };
   auto attached = CO_TRY(
       context_.inner.attach(std::move(listening), {.handler = std::move(handler), .body_bytes_max = 64UL * 1024}));
-  std::unique_ptr<net::Attachment> open;
+  std::unique_ptr<net::Attachment> open, out;
   if (context_.options.serve) {
     UniqueFd server = CO_TRY(co_await sandbox_->listen(context_.url.address, context_.url.port));
     open = CO_TRY(context_.options.serve(std::move(server)));
+  }
+  if (context_.proxy != nullptr) {
+    UniqueFd proxy = CO_TRY(co_await sandbox_->listen(kProxyHost, kProxyPort));
+    out = CO_TRY(context_.proxy->attach(std::move(proxy)));
   }
   const std::lock_guard lock(mutex_);
   if (stopped_) co_return fail(unavailable("the session was stopped"));
   attached_.push_back(std::move(attached));
   if (open) attached_.push_back(std::move(open));
+  if (out) attached_.push_back(std::move(out));
   co_return Result<>{};
 }
 

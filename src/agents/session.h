@@ -16,6 +16,7 @@
 #include "agents/sessions.h"
 #include "base/hop.h"
 #include "net/client.h"
+#include "net/tunnel_proxy.h"
 #include "sandbox/interpreters.h"
 
 namespace warifu::agents {
@@ -27,8 +28,9 @@ struct SessionContext {
   const Clock& clock;
   Random& random;
   PublicUrl url;
-  net::Server& inner;   // instance metadata: the sessions' own sockets are attached to it
-  net::Client& client;  // dials `s<number>.session` by way of Session::dial
+  net::Server& inner;       // instance metadata: the sessions' own sockets are attached to it
+  net::TunnelProxy* proxy;  // null: nothing leads out
+  net::Client& client;      // dials `s<number>.session` by way of Session::dial
   sandbox::Interpreters& interpreters;
   Workers& workers;
 };

@@ -37,6 +37,10 @@ std::uint64_t number_of(std::string_view host) {
   return out;
 }
 
+std::function<bool(const net::IpAddress&)> allowed_by(const SessionsOptions& options) {
+  return [policy = options.destinations](const net::IpAddress& address) { return policy.allows(address); };
+}
+
 using SessionPtr = std::shared_ptr<Session>;
 
 }  // namespace
@@ -48,17 +52,20 @@ struct Works {
   Workers workers{kWorkers};
   sandbox::Interpreters interpreters;
   net::Client client;
+  std::unique_ptr<net::TunnelProxy> proxy;
   SessionContext context;
 
   Works(const SessionsOptions& options, sandbox::Driver& driver, const Clock& clock, Random& random, PublicUrl url,
         std::function<Task<Result<UniqueFd>>(const net::Url&)> dial)
       : client({.body_bytes_max = SIZE_MAX, .pool_max = kPoolMax, .pool_idle = kPoolIdle, .dial = std::move(dial)}),
+        proxy(options.egress == Egress::kProxy ? std::make_unique<net::TunnelProxy>(allowed_by(options)) : nullptr),
         context{.options = options,
                 .driver = driver,
                 .clock = clock,
                 .random = random,
                 .url = std::move(url),
                 .inner = inner,
+                .proxy = proxy.get(),
                 .client = client,
                 .interpreters = interpreters,
                 .workers = workers} {}
@@ -323,6 +330,7 @@ void Sessions::Impl::stop() {
   works_->loop->stop();
   works_->workers.join();
   works_->inner.stop(std::chrono::milliseconds{0});
+  if (works_->proxy) works_->proxy->stop();
   works_->client.close();
   // What waits there goes while all that it refers to is whole.
   works_->loop.reset();

@@ -19,6 +19,7 @@
 #include "base/task.h"
 #include "base/unique_fd.h"
 #include "net/byte_stream.h"
+#include "net/destination.h"
 #include "net/server.h"
 #include "sandbox/sandbox.h"
 
@@ -99,7 +100,7 @@ inline constexpr std::string_view kBrokenAnswer = "AgentBrokenAnswer";
 /// Where sessions may connect to.
 enum class Egress : std::uint8_t {
   kServer,  // this server, at its public URL, and nothing else
-  kProxy,   // also public addresses, through a proxy that the environment names (HTTPS_PROXY)
+  kProxy,   // also where `destinations` allows, through a proxy that the environment names (HTTPS_PROXY)
 };
 
 struct SessionsOptions {
@@ -113,6 +114,7 @@ struct SessionsOptions {
   /// Authorities (PEM file) that clients inside believe, when the public URL is https under a certificate of our own.
   std::string ca_bundle;
   Egress egress = Egress::kServer;
+  net::DestinationPolicy destinations;
 
   std::int32_t sessions_max = 512;
   std::uint64_t memory_bytes = 4ULL << 30;
