@@ -279,8 +279,10 @@ class Ranking {
     std::vector<Hit> out;
     for (const Candidate& candidate : best.take()) {
       const Key& key = scope_.shard(candidate.shard).key(candidate.slot);
-      out.push_back(
-          {.id = key.id, .order = key.order, .score = candidate.score, .shown = shown_score(candidate.score, known_)});
+      out.push_back({.id = key.id,
+                     .order = key.order,
+                     .score = candidate.score,
+                     .shown = shown_score(candidate.score, known_, scope_.records())});
     }
     return out;
   }
@@ -296,9 +298,11 @@ class Ranking {
 
 }  // namespace
 
-float shown_score(float score, float known) {
+float shown_score(float score, float known, std::size_t records) {
   constexpr float kExponentMax = 2;
-  const float exponent = known * kExponentMax <= 1 ? kExponentMax : 1 / known;
+  constexpr float kFew = 16;
+  const float missing = (known * kExponentMax <= 1 ? kExponentMax : 1 / known) - 1;
+  const float exponent = 1 + missing * kFew / (kFew + static_cast<float>(records));
   return 1 - std::pow(1 - std::clamp(score, 0.0F, 1.0F), exponent);
 }
 

@@ -37,11 +37,12 @@ struct Hit {
   float shown = 0;  // the same place on the scale that clients know, in [0, 1]
 };
 
-/// `score`, raised for a query whose words a scope hardly knows: `1 − (1 − score)^e`, e = 1/known within [1, 2]. Keeps
-/// the order of one ranking's scores. The formula of `rank` divides by what all of the query's words could give; where
-/// few records hold few words, most of that is out of reach for the best of them, and a threshold that suits a long
-/// history (Strands' 0.2 and 0.3) would cut what answers. `known`: the share of the query's idf that is in reach.
-[[nodiscard]] float shown_score(float score, float known);
+/// `score`, raised for a query whose words a short history hardly knows: `1 − (1 − score)^(1 + m·16/(16 + records))`,
+/// m = 1/known − 1 within [0, 1]. Keeps the order of one ranking's scores. The formula of `rank` divides by what all of
+/// the query's words could give; where few records hold few words, most of that is out of reach for the best of them,
+/// and a threshold that suits a long history (Strands' 0.2 and 0.3) would cut what answers. In a long history words
+/// that are nowhere say that nothing answers. `known`: the share of the query's idf that is in reach.
+[[nodiscard]] float shown_score(float score, float known, std::size_t records);
 
 /// Whether a record may be found, told by its attributes. Empty: all may. Called lazily, only for records that would be
 /// among the best, in no particular order; it must not change its mind during one call of `rank`.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <set>
 
 #include "search/oracle_testing.h"
@@ -159,16 +160,18 @@ TEST(Rank, AVectorOfAnotherLengthLeavesTheWords) {
   for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(with[i].score, without[i].score);
 }
 
-TEST(Rank, ShowsMoreOfAScoreWhereTheScopeKnowsLittleOfTheQuery) {
-  EXPECT_FLOAT_EQ(shown_score(0.25F, 1), 0.25F);
-  EXPECT_FLOAT_EQ(shown_score(0.25F, 0.5F), 1 - 0.75F * 0.75F);
-  EXPECT_FLOAT_EQ(shown_score(0.25F, 0), shown_score(0.25F, 0.5F)) << "no more than twice";
+TEST(Rank, ShowsMoreOfAScoreWhereAShortHistoryKnowsLittleOfTheQuery) {
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 1, 3), 0.25F);
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 0.5F, 16), 1 - 0.75F * std::sqrt(0.75F));
+  EXPECT_FLOAT_EQ(shown_score(0.25F, 0, 16), shown_score(0.25F, 0.5F, 16)) << "no more than twice";
+  EXPECT_GT(shown_score(0.2F, 0, 3), 0.3F);
+  EXPECT_NEAR(shown_score(0.2F, 0, 1'000), 0.2F, 0.004F) << "what a long history does not know it does not answer";
   for (const float known : {0.0F, 0.3F, 0.6F, 1.0F}) {
-    EXPECT_EQ(shown_score(0, known), 0);
-    EXPECT_EQ(shown_score(1, known), 1);
+    EXPECT_EQ(shown_score(0, known, 5), 0);
+    EXPECT_EQ(shown_score(1, known, 5), 1);
     for (float score = 0; score < 0.99F; score += 0.01F) {
-      EXPECT_LT(shown_score(score, known), shown_score(score + 0.01F, known));
-      EXPECT_GE(shown_score(score, known) + 1e-6F, score);
+      EXPECT_LT(shown_score(score, known, 5), shown_score(score + 0.01F, known, 5));
+      EXPECT_GE(shown_score(score, known, 5) + 1e-6F, score);
     }
   }
 
@@ -177,7 +180,7 @@ TEST(Rank, ShowsMoreOfAScoreWhereTheScopeKnowsLittleOfTheQuery) {
   shard.put({.id = {'b'}, .order = 2}, "", make_entry("The user loves matcha sweets.", "", std::nullopt));
   const Shard* const shards[] = {&shard};
   const auto strange = rank(shards, {.terms = terms("some recommended places in Kyoto"), .vectors = {}}, {}, 2);
-  EXPECT_FLOAT_EQ(strange[0].shown, shown_score(strange[0].score, 0)) << "most of its words are nowhere";
+  EXPECT_FLOAT_EQ(strange[0].shown, shown_score(strange[0].score, 0, 2)) << "most of its words are nowhere";
   const auto known = rank(shards, {.terms = terms("trip to Kyoto"), .vectors = {}}, {}, 2);
   EXPECT_FLOAT_EQ(known[0].shown, known[0].score);
 }

@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from long_term import SEMANTIC, make_memory, settled
@@ -124,11 +125,15 @@ class Recall:
     at: dict[int, float] = field(default_factory=lambda: dict.fromkeys(DEPTHS, 0.0))
     in_words: float = 0.0
     reciprocal: float = 0.0
+    best: list[float] = field(default_factory=list)  # of each question that was answered, the best relevant score
+    others: list[float] = field(default_factory=list)  # of each question, the middle one of all other records' scores
 
     def add(self, other: "Recall") -> None:
         self.questions += other.questions
         self.in_words += other.in_words
         self.reciprocal += other.reciprocal
+        self.best += other.best
+        self.others += other.others
         for depth in DEPTHS:
             self.at[depth] += other.at[depth]
 
@@ -167,7 +172,8 @@ def within_budget(records: list[str]) -> int:
     return len(records)
 
 
-def judge(records: list[str], dialogue: Dialogue, question: dict[str, Any]) -> Recall:
+def judge(scored: list[tuple[str, float]], dialogue: Dialogue, question: dict[str, Any]) -> Recall:
+    records = [text for text, _ in scored]
     names = dialogue.names()
     evidence = [content_words(dialogue.turns[turn], names) for turn in question["evidence"]]
     places = ranks(records, evidence, names)
@@ -177,7 +183,11 @@ def judge(records: list[str], dialogue: Dialogue, question: dict[str, Any]) -> R
         return sum(place is not None and place < limit for place in places) / len(places)
 
     first = min((place for place in places if place is not None), default=None)
-    return Recall(1, {d: share(d) for d in DEPTHS}, share(budget), 0.0 if first is None else 1 / (first + 1))
+    best = [] if first is None else [scored[first][1]]
+    others = [score for at, (_, score) in enumerate(scored) if at not in places]
+    middle = [median(others)] if others else []
+    reciprocal = 0.0 if first is None else 1 / (first + 1)
+    return Recall(1, {d: share(d) for d in DEPTHS}, share(budget), reciprocal, best, middle)
 
 
 class Player:
@@ -200,21 +210,21 @@ class Player:
             list(pool.map(self.play, dialogues))
         assert settled(self.data, self.memory, EXTRACTION_TIMEOUT_S)
 
-    def records(self, dialogue: Dialogue, question: str) -> list[str]:
+    def records(self, dialogue: Dialogue, question: str) -> list[tuple[str, float]]:
         answer = self.data.retrieve_memory_records(
             memoryId=self.memory,
             namespace=f"/facts/{self.actor(dialogue)}/",
             maxResults=RETRIEVED_MAX,
             searchCriteria={"searchQuery": question, "topK": RETRIEVED_MAX},
         )
-        return [record["content"]["text"] for record in answer["memoryRecordSummaries"]]
+        return [(record["content"]["text"], record["score"]) for record in answer["memoryRecordSummaries"]]
 
     def measure(self, dialogue: Dialogue, misses: bool = False) -> Iterator[tuple[dict[str, Any], Recall]]:
         for question in dialogue.questions:
             records = self.records(dialogue, question["question"])
             one = judge(records, dialogue, question)
             if misses and one.at[10] < 1:
-                show_miss(dialogue, question, records)
+                show_miss(dialogue, question, [text for text, _ in records])
             yield question, one
 
 

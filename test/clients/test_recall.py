@@ -1,5 +1,7 @@
 """Long-term memory finds what was said: recall over `test/data/conversations` with the embedder built in."""
 
+from statistics import median, quantiles
+
 import pytest
 
 from recall import Recall, all_dialogues, judge, ranks, report, run
@@ -36,6 +38,17 @@ def test_a_dialogue_answers_questions_about_itself(apart: dict[str, Recall], whi
 def test_one_actor_with_many_dialogues_finds_the_right_one(pooled: dict[str, Recall], which: str) -> None:
     assert pooled[which].of(10) >= RECALL_AT_10_MIN, report(pooled)
     assert pooled[which].of_words() >= RECALL_IN_WORDS_MIN, report(pooled)
+
+
+@pytest.mark.parametrize("which", ["dev", "held"])
+def test_scores_lie_on_the_scale_of_the_service(apart: dict[str, Recall], which: str) -> None:
+    """Its hits were seen at .37 to .42; clients cut at .2 and .3."""
+    best, others = sorted(apart[which].best), sorted(apart[which].others)
+    print(f"\nbest relevant: {quantiles(best, n=20)}\nmiddle of the others: {quantiles(others, n=20)}")
+    assert 0.37 <= median(best) <= 0.45
+    assert sum(score >= 0.2 for score in best) >= 0.94 * len(best), "Strands' default keeps what answers"
+    assert sum(score >= 0.3 for score in best) >= 0.78 * len(best)
+    assert sum(score < 0.3 for score in others) >= 0.88 * len(others), "and the walk-through's threshold cuts the rest"
 
 
 def test_a_record_counts_only_when_it_holds_most_of_a_turn() -> None:

@@ -206,6 +206,51 @@ def test_a_custom_policy_is_simulated(iam: Any) -> None:
     assert iam.get_context_keys_for_custom_policy(PolicyInputList=[document])["ContextKeyNames"] == ["aws:username"]
 
 
+# Of each type of context entry: an operator, the policy's value, what meets it and what does not.
+CONTEXT_TYPES = {
+    "string": ("StringEquals", "red", ["red"], ["blue"]),
+    "stringList": ("ForAnyValue:StringEquals", "red", ["blue", "red"], ["blue", "green"]),
+    "numeric": ("NumericLessThan", "10", ["9.5"], ["10"]),
+    "numericList": ("ForAllValues:NumericLessThan", "10", ["1", "2"], ["1", "20"]),
+    "boolean": ("Bool", "true", ["true"], ["false"]),
+    "booleanList": ("ForAnyValue:Bool", "true", ["false", "true"], ["false"]),
+    "ip": ("IpAddress", "10.0.0.0/8", ["10.1.2.3"], ["11.0.0.1"]),
+    "ipList": ("ForAllValues:IpAddress", "10.0.0.0/8", ["10.1.2.3", "10.0.0.1"], ["10.1.2.3", "11.0.0.1"]),
+    "binary": ("BinaryEquals", "YQ==", ["YQ=="], ["Yg=="]),
+    "binaryList": ("ForAnyValue:BinaryEquals", "YQ==", ["Yg==", "YQ=="], ["Yg=="]),
+    "date": ("DateGreaterThan", "2026-01-01T00:00:00Z", ["2026-06-01T00:00:00Z"], ["2025-06-01T00:00:00Z"]),
+    "dateList": ("ForAnyValue:DateGreaterThan", "2026-01-01T00:00:00Z", ["2025-01-01", "2027-01-01"], ["2025-01-01"]),
+}
+
+
+@pytest.mark.parametrize("kind", CONTEXT_TYPES)
+def test_context_entries_of_every_type_count(iam: Any, kind: str) -> None:
+    operator, value, meets, fails = CONTEXT_TYPES[kind]
+    document = policy(allow("s3:GetObject", Condition={operator: {"my:key": value}}))
+
+    def decision(values: list[str]) -> str:
+        entry = {"ContextKeyName": "my:key", "ContextKeyType": kind, "ContextKeyValues": values}
+        [result] = iam.simulate_custom_policy(
+            PolicyInputList=[document], ActionNames=["s3:GetObject"], ContextEntries=[entry]
+        )["EvaluationResults"]
+        assert not result["MissingContextValues"]
+        return result["EvalDecision"]
+
+    assert decision(meets) == "allowed" and decision(fails) == "implicitDeny"
+
+
+def test_context_keys_are_those_that_the_policies_name(iam: Any, owner: Keys, make_user: Any) -> None:
+    document = policy(
+        allow("s3:GetObject", "arn:aws:s3:::${aws:username}/*", Condition={"Bool": {"aws:SecureTransport": "true"}})
+    )
+    named = iam.get_context_keys_for_custom_policy(PolicyInputList=[document])["ContextKeyNames"]
+    assert sorted(named) == ["aws:SecureTransport", "aws:username"]
+    make_user(allow("*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}}), name="keyed")
+    arn = f"arn:aws:iam::{owner.account}:user/keyed"
+    both = iam.get_context_keys_for_principal_policy(PolicySourceArn=arn, PolicyInputList=[document])
+    assert sorted(both["ContextKeyNames"]) == ["aws:PrincipalTag/team", "aws:SecureTransport", "aws:username"]
+
+
 def test_a_principals_policies_are_simulated_page_by_page(iam: Any, owner: Keys, make_user: Any) -> None:
     make_user(allow("s3:Get*"), deny("s3:GetObject", "arn:aws:s3:::secret/*"), name="simulated")
     pages = iam.get_paginator("simulate_principal_policy").paginate(
