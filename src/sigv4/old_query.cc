@@ -109,9 +109,12 @@ std::string resource_of(const std::vector<QueryParam>& query, std::string_view p
   return out;
 }
 
-/// What the old signature does not cover must not change what is asked.
+/// What the old signature does not cover must not change what is asked; nor may a line end in a part make two texts of
+/// one, since the parts are told apart by lines alone.
 bool all_covered(const std::vector<QueryParam>& query) {
-  return std::ranges::all_of(query, [](const QueryParam& param) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return std::ranges::all_of(query, [&](const QueryParam& param) {
+    if (std::ranges::any_of(param.name, is_control) || std::ranges::any_of(param.value, is_control)) return false;
     return param.name == kKeyId || param.name == kSignature || param.name == kExpires ||
            to_lower(param.name).starts_with("x-amz-") || holds(kSigned, param.name) || holds(kHarmless, param.name);
   });
