@@ -1,9 +1,12 @@
 // What a session of an agent costs: a program of the SDK started by hand until its first healthy /ping, the same as a
 // new session until the first byte of its answer, one that a warm session is taken for, and what an idle one weighs.
 // Prints a line for each. `agents_bench CODE_FOLDER [ROUNDS]`: the folder holds main.py and the packages it needs.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +32,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kIdleSessions = 40;
-constexpr const char* kHandPort = "18080";
 
 double milliseconds(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
@@ -38,12 +40,23 @@ double median(std::vector<double> values) {
   return values.empty() ? 0 : values[values.size() / 2];
 }
 
+/// A port that nobody listens on.
+std::string free_port() {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t length = sizeof(address);
+  ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length);
+  return std::to_string(ntohs(address.sin_port));
+}
+
 /// From the start of the program to its first 200, by hand.
 double by_hand(const std::string& folder, const std::string& python) {
   const std::string program = folder + "/main.py";
   std::vector<std::string> words{python, program};
   std::vector<char*> argv{words[0].data(), words[1].data(), nullptr};
-  std::string port = std::string("PORT=") + kHandPort, path = "PYTHONPATH=" + folder, docker = "DOCKER_CONTAINER=1",
+  const std::string number = free_port();
+  std::string port = "PORT=" + number, path = "PYTHONPATH=" + folder, docker = "DOCKER_CONTAINER=1",
               unwritten = "PYTHONDONTWRITEBYTECODE=1", search = "PATH=/usr/bin:/bin";
   std::vector<char*> env{port.data(), path.data(), docker.data(), unwritten.data(), search.data(), nullptr};
   posix_spawn_file_actions_t actions;
@@ -53,7 +66,7 @@ double by_hand(const std::string& folder, const std::string& python) {
   const auto begun = Clock::now();
   pid_t pid = -1;
   if (::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), env.data()) != 0) return 0;
-  const std::string url = std::string("http://127.0.0.1:") + kHandPort + "/ping";
+  const std::string url = "http://127.0.0.1:" + number + "/ping";
   for (;;) {
     const auto answer = net::fetch_blocking(url, {.method = "GET"}, std::chrono::seconds(2));
     if (answer && answer->status == 200) break;
@@ -111,6 +124,19 @@ int run(const std::string& folder, int rounds) {
             .entry_point = {"main.py"},
             .code_folder = folder};
   agent->environment["PYTHONDONTWRITEBYTECODE"] = "1";
+  auto small = std::make_shared<AgentVersion>(*agent);
+  small->arn += "small";
+  small->entry_point = {"small.py"};
+  const auto first = loop.wait_for(first_byte(sessions, small, "first"));
+  if (!first) return complain(first.error());
+  const double before = resident_kb();
+  for (int i = 0; i < kIdleSessions; ++i) {
+    const auto out = loop.wait_for(first_byte(sessions, small, "idle-" + std::to_string(i)));
+    if (!out) return complain(out.error());
+  }
+  fmt::print("memory of an idle session        {:8.1f} KB in the server\n", (resident_kb() - before) / kIdleSessions);
+  sessions.retire(small->arn, std::nullopt, false);
+
   std::vector<double> hand, fresh, warm;
   for (int i = 0; i < rounds; ++i) {
     hand.push_back(by_hand(folder, python->program));
@@ -134,17 +160,6 @@ int run(const std::string& folder, int rounds) {
   fmt::print("from a warm session              {:8.1f} ms  {:.2f} times\n", median(warm), median(warm) / base);
   sessions.retire(agent->arn, std::nullopt, false);
 
-  auto small = std::make_shared<AgentVersion>(*agent);
-  small->arn += "small";
-  small->entry_point = {"small.py"};
-  const auto first = loop.wait_for(first_byte(sessions, small, "first"));
-  if (!first) return complain(first.error());
-  const double before = resident_kb();
-  for (int i = 0; i < kIdleSessions; ++i) {
-    const auto out = loop.wait_for(first_byte(sessions, small, "idle-" + std::to_string(i)));
-    if (!out) return complain(out.error());
-  }
-  fmt::print("memory of an idle session        {:8.1f} KB in the server\n", (resident_kb() - before) / kIdleSessions);
   sessions.stop();
   return 0;
 }

@@ -259,6 +259,7 @@ void Session::on_exit(const sandbox::Exit& exit) {
   {
     const std::lock_guard lock(mutex_);
     exit_ = exit;
+    by_itself_ = !stopped_;
   }
   log_.flush();
   exited_.open();
@@ -268,7 +269,12 @@ Error Session::exited(std::string_view phase) const {
   std::string how;
   {
     const std::lock_guard lock(mutex_);
-    how = !exit_ ? "it was stopped" : exit_->out_of_memory ? "out of memory" : exit_->str();
+    if (!exit_ || (!by_itself_ && !exit_->out_of_memory)) {
+      Error error = conflict("the session was stopped");
+      error.reason = kSessionStopped;
+      return error;
+    }
+    how = exit_->out_of_memory ? "out of memory" : exit_->str();
   }
   std::string message = "the agent's process ended " + std::string(phase) + " (" + how + ")";
   if (const std::string words = log_.last_words(); !words.empty()) message += "; its last lines:\n" + words;
@@ -304,6 +310,7 @@ Task<> Session::ended() {
   // A program that ended by itself leaves its sandbox behind.
   stop();
   if (sandbox_) co_await sandbox_->ended();
+  gone_.store(true);
 }
 
 SessionInfo Session::info() const {

@@ -65,6 +65,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void look(const std::function<void(std::function<Task<>()>)>& spawn);
   void stop();
   Task<> ended();
+  /// Nothing of it is left.
+  [[nodiscard]] bool gone() const { return gone_.load(); }
   /// It has ended, or is being ended: nothing new may go to it.
   [[nodiscard]] bool over() const;
   /// It never came up.
@@ -100,6 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
   sandbox::RuntimeChoice choice_;              // written by launch, before the program runs
   std::shared_ptr<sandbox::Sandbox> sandbox_;  // written once, under mutex_
   Gate started_, exited_;
+  std::atomic<bool> gone_ = false;
 
   mutable std::mutex mutex_;
   std::string session_id_;                                  // under mutex_
@@ -108,6 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<sandbox::Exit> exit_;                       // under mutex_
   bool healthy_ = false;                                    // under mutex_: it has been, once
   bool stopped_ = false;                                    // under mutex_
+  bool by_itself_ = false;                                  // under mutex_: it ended before it was stopped
   bool pinging_ = false;                                    // under mutex_
   std::int32_t active_ = 0;                                 // under mutex_
   Timestamp begun_;                                         // under mutex_

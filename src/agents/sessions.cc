@@ -25,6 +25,8 @@ constexpr int kTriesMax = 3;
 constexpr std::chrono::milliseconds kPoolIdle{2'000};
 constexpr std::size_t kPoolMax = 4096;
 constexpr std::size_t kWorkers = 2;
+/// How long no warm session is started after one that ended by itself.
+constexpr std::chrono::milliseconds kWarmPause{10'000};
 
 net::ServerOptions inner_options() { return {.listen = {}, .threads = 1}; }
 
@@ -89,6 +91,7 @@ class Sessions::Impl : public std::enable_shared_from_this<Impl> {
     std::shared_ptr<const AgentVersion> agent;
     std::vector<SessionPtr> ready;
     bool failing = false;  // one did not come up: no more are tried until a new version is given
+    Timestamp not_before;  // after one ended by itself
   };
   using WarmKey = std::pair<std::string, std::string>;
 
@@ -221,9 +224,10 @@ void Sessions::Impl::top_up(std::vector<SessionPtr>& old) {
       const bool over = one->over();
       if (over) old.push_back(one);
       warm.failing = warm.failing || (over && one->failed());
+      if (over) warm.not_before = {clock_.now().ms + kWarmPause.count()};
       return over;
     });
-    const auto wanted = static_cast<std::size_t>(std::max(0, warm.failing ? 0 : warm.agent->warm));
+    const auto wanted = static_cast<std::size_t>(warm.failing || clock_.now() < warm.not_before ? 0 : warm.agent->warm);
     while (warm.ready.size() < wanted && count() < static_cast<std::size_t>(options_.sessions_max)) {
       warm.ready.push_back(make(warm.agent, {}, nullptr));
     }
@@ -237,9 +241,10 @@ bool Sessions::Impl::look() {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
     for (auto it = sessions_.begin(); it != sessions_.end();) {
-      if (it->second->over() && it->second->is_ready()) {
-        old.push_back(it->second);
+      if (it->second->gone()) {
         it = sessions_.erase(it);
+      } else if (it->second->over()) {
+        old.push_back((it++)->second);
       } else {
         all.push_back((it++)->second);
       }
@@ -252,7 +257,9 @@ bool Sessions::Impl::look() {
   for (const SessionPtr& session : all) {
     session->look([this](std::function<Task<>()> task) { works_->loop->spawn(std::move(task)); });
   }
-  for (const SessionPtr& session : old) session->stop();
+  for (const SessionPtr& session : old) {
+    if (session->is_ready()) works_->loop->spawn([session] { return session->ended(); });
+  }
   return goes_on;
 }
 

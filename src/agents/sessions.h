@@ -89,6 +89,8 @@ struct SessionInfo {
   std::string log_stream;
 };
 
+/// `reason` of an error (kConflict): the session was stopped meanwhile; the same request may be sent again.
+inline constexpr std::string_view kSessionStopped = "SessionStopped";
 /// `reason` of errors (kUnavailable) that are the agent's doing: AWS's RuntimeClientError.
 inline constexpr std::string_view kAgentExited = "AgentExited";     // its process ended; how, when, and its last words
 inline constexpr std::string_view kNotHealthy = "AgentNotHealthy";  // did not come up within init_timeout
@@ -138,8 +140,8 @@ class Sessions {
 
   /// Sends `request` to the session's agent, starting the session when it is not there; comes back when the agent has
   /// begun to answer. A session that is there keeps its version, whichever is given. Several at once go side by side.
-  /// kUnavailable with one of the reasons above: the agent's; kQuotaExceeded: sessions_max reached; kUnsupported: no
-  /// such runtime here, no sandbox; kUnavailable: ours.
+  /// kUnavailable with one of the reasons above: the agent's; kConflict: stopped meanwhile; kQuotaExceeded:
+  /// sessions_max reached; kUnsupported: no such runtime here, no sandbox; kUnavailable: ours.
   [[nodiscard]] Task<Result<Answer>> invoke(std::shared_ptr<const AgentVersion> agent, std::string session_id,
                                             Request request);
   /// The same with an upgrade (WebSocket): `request` has the fields Upgrade and Sec-WebSocket-*; Connection and Host

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "agents/agents_testing.h"
 
 namespace warifu::agents {
@@ -111,6 +113,51 @@ def answer(self):
   }
   clock_.advance_ms(28'800'000 - 10'000'000);
   EXPECT_TRUE(eventually([&] { return processes_left() == 0; }));
+}
+
+TEST_F(SessionsTest, ARequestThatAStopMeetsIsToldSoAndTheNextOneStartsAnew) {
+  const auto slow = agent(R"(
+def answer(self):
+    if self.body() == b"wait":
+        print("waiting", flush=True)
+        time.sleep(1000)
+    self.reply("here")
+)");
+  EXPECT_EQ(invoke(slow, "one"), "here");
+  Background loop;
+  std::optional<Error> error;
+  std::thread waiting([&] {
+    const auto out = loop.wait_for(call(*sessions_, slow, "one", "wait"));
+    if (!out) error = out.error();
+  });
+  EXPECT_TRUE(eventually([&] { return sessions_->tail(key(slow, "one"))->find("waiting") != std::string::npos; }));
+  EXPECT_TRUE(stop(slow, "one"));
+  waiting.join();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, ErrorCode::kConflict);
+  EXPECT_EQ(error->reason, kSessionStopped);
+  EXPECT_EQ(invoke(slow, "one"), "here");
+  sessions_.reset();
+}
+
+TEST_F(SessionsTest, ManySessionsStartAtOnceAndKeepApart) {
+  const auto echo = agent(kEcho);
+  constexpr int kMany = 16;
+  std::vector<std::unique_ptr<Background>> loops;
+  std::vector<std::thread> threads;
+  std::atomic<int> right = 0;
+  for (int i = 0; i < kMany; ++i) {
+    loops.push_back(std::make_unique<Background>());
+    threads.emplace_back([&, i, loop = loops.back().get()] {
+      const std::string word = "word" + std::to_string(i);
+      const auto out = loop->wait_for(call(*sessions_, echo, "session" + std::to_string(i), word));
+      right += out && *out == "1 " + word ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, kMany);
+  EXPECT_EQ(sessions_->list().size(), 16U);
+  sessions_.reset();
 }
 
 TEST_F(SessionsTest, SessionsAreBoundedInNumber) {
