@@ -96,13 +96,13 @@ Task<> EventLoop::serve(tcp::socket socket, std::shared_ptr<const AttachedServic
   const tcp::endpoint local = socket.local_endpoint(error);
   if (error) co_return;
 
-  ConnectionEnds ends{.peer_ip = text_of(peer.address()),
-                      .local_host = text_of(local.address()),
-                      .secure = shared_.tls != nullptr && !other};
+  asio::ssl::context* const tls_context = other ? other->tls.get() : shared_.tls;
+  ConnectionEnds ends{
+      .peer_ip = text_of(peer.address()), .local_host = text_of(local.address()), .secure = tls_context != nullptr};
   std::unique_ptr<ByteStream> stream;
   TlsByteStream* tls = nullptr;
   if (ends.secure) {
-    auto tls_stream = tls_server_stream(std::move(socket), *shared_.tls);
+    auto tls_stream = tls_server_stream(std::move(socket), *tls_context);
     tls = tls_stream.get();
     stream = std::move(tls_stream);
   } else {

@@ -23,6 +23,7 @@ namespace warifu::net {
 struct AttachedService {
   ServerOptions options;
   Handler handler;
+  std::shared_ptr<boost::asio::ssl::context> tls{};  // null: plain text
 };
 
 /// What all event loops of one server share. Outlives them.

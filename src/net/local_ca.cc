@@ -221,4 +221,19 @@ Result<LocalCa> make_local_ca(const std::filesystem::path& dir, const std::vecto
   return files;
 }
 
+Result<std::string> self_signed(const std::filesystem::path& pem) {
+  const Bio file(BIO_new_file(pem.c_str(), "r"));
+  const Bio out(BIO_new(BIO_s_mem()));
+  if (!file || !out) return openssl_error("cannot read `" + pem.string() + "`");
+  while (const Cert cert{PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)}) {
+    if (X509_self_signed(cert.get(), 1) == 1 && PEM_write_bio_X509(out.get(), cert.get()) != 1) {
+      return openssl_error("cannot copy a certificate");
+    }
+  }
+  ERR_clear_error();  // the end of the file is one
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &bytes);
+  return std::string(bytes, static_cast<std::size_t>(size));
+}
+
 }  // namespace warifu::net

@@ -24,4 +24,8 @@ struct LocalCa {
 [[nodiscard]] Result<LocalCa> make_local_ca(const std::filesystem::path& dir,
                                             const std::vector<std::string>& hostnames);
 
+/// The self-signed certificates of a PEM file, as PEM: those that nobody believes who was not told to. Empty: the file
+/// has none. kUnavailable: it cannot be read.
+[[nodiscard]] Result<std::string> self_signed(const std::filesystem::path& pem);
+
 }  // namespace warifu::net

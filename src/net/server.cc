@@ -37,17 +37,17 @@ std::chrono::milliseconds tick_of(const ServerOptions& options) {
   return std::clamp(shortest / 8, kTickMin, kTickMax);
 }
 
-Result<std::unique_ptr<asio::ssl::context>> tls_context(const ServerOptions& options) {
+Result<std::unique_ptr<asio::ssl::context>> tls_context(const std::string& cert_path, const std::string& key_path) {
   using Context = asio::ssl::context;
   auto context = std::make_unique<Context>(Context::tls_server);
   error_code error;
   context->set_options(Context::default_workarounds | Context::no_sslv2 | Context::no_sslv3 | Context::no_tlsv1 |
                            Context::no_tlsv1_1 | Context::no_compression,
                        error);
-  if (!error) context->use_certificate_chain_file(options.tls_cert_path, error);
-  if (error) return fail(validation_error("tls certificate `" + options.tls_cert_path + "`: " + error.message()));
-  context->use_private_key_file(options.tls_key_path, Context::pem, error);
-  if (error) return fail(validation_error("tls key `" + options.tls_key_path + "`: " + error.message()));
+  if (!error) context->use_certificate_chain_file(cert_path, error);
+  if (error) return fail(validation_error("tls certificate `" + cert_path + "`: " + error.message()));
+  context->use_private_key_file(key_path, Context::pem, error);
+  if (error) return fail(validation_error("tls key `" + key_path + "`: " + error.message()));
   SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
   return context;
 }
@@ -65,6 +65,7 @@ class Server::Impl {
   Result<> start();
   Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, std::shared_ptr<const AttachedService> other);
   Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, AttachedHandler other);
+  Result<std::shared_ptr<const AttachedService>> under(const std::string& cert_path, const std::string& key_path) const;
   bool stop(std::chrono::milliseconds drain);
   [[nodiscard]] ServerMetrics metrics() const;
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
@@ -119,7 +120,7 @@ Result<> Server::Impl::start() {
   started_ = true;
   shared_.trust = TRY(ForwardedTrust::from(shared_.options.trusted_proxies));
   if (!shared_.options.tls_cert_path.empty() || !shared_.options.tls_key_path.empty()) {
-    tls_ = TRY(tls_context(shared_.options));
+    tls_ = TRY(tls_context(shared_.options.tls_cert_path, shared_.options.tls_key_path));
     shared_.tls = tls_.get();
   }
   shared_.tick = tick_of(shared_.options);
@@ -148,6 +149,13 @@ Result<std::unique_ptr<Attachment>> Server::Impl::attach(UniqueFd listening, Att
   service->options.body_limit = nullptr;
   service->options.body_bytes_max = other.body_bytes_max;
   return attach(std::move(listening), std::move(service));
+}
+
+Result<std::shared_ptr<const AttachedService>> Server::Impl::under(const std::string& cert_path,
+                                                                   const std::string& key_path) const {
+  auto service = std::make_shared<AttachedService>(shared_.options, shared_.handler);
+  service->tls = TRY(tls_context(cert_path, key_path));
+  return service;
 }
 
 Result<std::unique_ptr<Attachment>> Server::Impl::attach(UniqueFd listening,
@@ -301,7 +309,14 @@ Server::~Server() = default;
 Result<> Server::start() { return impl_->start(); }
 std::vector<Endpoint> Server::endpoints() const { return impl_->endpoints(); }
 Result<std::unique_ptr<Attachment>> Server::attach(UniqueFd listening) {
-  return impl_->attach(std::move(listening), nullptr);
+  return impl_->attach(std::move(listening), std::shared_ptr<const AttachedService>());
+}
+Result<std::unique_ptr<Attachment>> Server::attach(UniqueFd listening, std::shared_ptr<const AttachedService> other) {
+  return impl_->attach(std::move(listening), std::move(other));
+}
+Result<std::shared_ptr<const AttachedService>> Server::under(const std::string& cert_path,
+                                                             const std::string& key_path) const {
+  return impl_->under(cert_path, key_path);
 }
 Result<std::unique_ptr<Attachment>> Server::attach(UniqueFd listening, AttachedHandler other) {
   return impl_->attach(std::move(listening), std::move(other));

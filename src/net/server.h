@@ -96,6 +96,9 @@ struct AttachedHandler {
   std::size_t body_bytes_max = kBodyBytesMax;
 };
 
+/// How an attached socket is served, where not as the server's own. Opaque.
+struct AttachedService;
+
 /// An HTTP/1.1 server (RFC 9110, 9112): keep-alive, pipelining with answers in order, chunked bodies,
 /// `Expect: 100-continue`, HEAD, TLS. One event loop a thread; a connection stays on its loop for life.
 ///
@@ -122,6 +125,11 @@ class Server {
   /// socket, or the server has stopped. REQUIRES: started.
   [[nodiscard]] Result<std::unique_ptr<Attachment>> attach(UniqueFd listening);
   [[nodiscard]] Result<std::unique_ptr<Attachment>> attach(UniqueFd listening, AttachedHandler other);
+  [[nodiscard]] Result<std::unique_ptr<Attachment>> attach(UniqueFd listening,
+                                                           std::shared_ptr<const AttachedService> other);
+  /// As the server's own, but with TLS under this certificate (files as in ServerOptions). kValidation: it is none.
+  [[nodiscard]] Result<std::shared_ptr<const AttachedService>> under(const std::string& cert_path,
+                                                                     const std::string& key_path) const;
   /// Stops accepting, closes idle connections, lets requests that were begun finish (their answers say
   /// `Connection: close`), and after `drain` cuts the rest. Blocks until the threads have ended; later calls return
   /// at once. True: nothing had to be cut. REQUIRES: not called on one of the server's own threads.

@@ -105,6 +105,46 @@ TEST_F(TlsTest, KeepsTheAuthorityAndRenewsTheServersCertificate) {
   EXPECT_TRUE(get("127.0.0.1", server.port(), first->ca_cert));
 }
 
+TEST_F(TlsTest, KnowsWhichAuthoritiesNobodyBelievesUntold) {
+  const auto ca = make_local_ca(dir_ / "tls", {});
+  ASSERT_TRUE(ca);
+  const auto root = self_signed(ca->server_cert);
+  ASSERT_TRUE(root);
+  EXPECT_EQ(*root, read(ca->ca_cert)) << "the leaf is signed by another";
+  const std::filesystem::path alone = dir_ / "leaf.pem";
+  const std::string chain = read(ca->server_cert);
+  std::ofstream(alone) << chain.substr(0, chain.find("-----BEGIN", 1));
+  EXPECT_EQ(self_signed(alone).value_or("?"), "");
+  EXPECT_FALSE(self_signed(dir_ / "none.pem"));
+}
+
+TEST_F(TlsTest, ServesAnAttachedSocketUnderAnotherCertificate) {
+  const auto own = make_local_ca(dir_ / "own", {});
+  const auto other = make_local_ca(dir_ / "other", {"127.0.0.3"});
+  ASSERT_TRUE(own && other);
+  for (const ServerOptions& options : {options_of(*own), ServerOptions{}}) {
+    TestServer server(options);
+    const auto service = server->under(other->server_cert, other->server_key);
+    ASSERT_TRUE(service) << service.error().message;
+    UniqueFd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    ::inet_pton(AF_INET, "127.0.0.3", &address.sin_addr);
+    socklen_t length = sizeof(address);
+    ASSERT_EQ(::bind(listening.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+    ASSERT_EQ(::listen(listening.get(), 16), 0);
+    ASSERT_EQ(::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+    const auto attached = server->attach(std::move(listening), *service);
+    ASSERT_TRUE(attached);
+    const auto response = get("127.0.0.3", ntohs(address.sin_port), other->ca_cert);
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->body, "POST /t ");
+    EXPECT_EQ(response->headers.get("x-secure"), "yes");
+    EXPECT_FALSE(get("127.0.0.3", ntohs(address.sin_port), own->ca_cert));
+    EXPECT_FALSE(server->under(other->server_cert, other->ca_key));
+  }
+}
+
 TEST_F(TlsTest, KeepsKeysToTheOwner) {
   const auto ca = make_local_ca(dir_ / "tls", {});
   ASSERT_TRUE(ca);

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "server/inside.h"
 #include "services/lambda/limits.h"
 #include "services/lambda/operations.h"
 #include "services/logs/operations.h"
@@ -42,14 +43,16 @@ void Functions::bind(api::Registry& registry) {
   logs::bind(registry);
 }
 
-void Functions::start(net::Server& server) {
-  runner_ = std::make_unique<LazyExecutor>([this, &server]() -> Result<LazyExecutor::Parts> {
+void Functions::start(net::Server& server, const std::string& tls_cert) {
+  runner_ = std::make_unique<LazyExecutor>([this, &server, tls_cert]() -> Result<LazyExecutor::Parts> {
     LazyExecutor::Parts parts{.driver = TRY(sandbox::open_bubblewrap()), .executor = nullptr};
     lambda::ExecutorOptions options;
     options.runtimes_folder = lambda::find_runtimes("");
     options.scratch_folder = (folder_ / "layers").string();
     options.public_url = environment_.public_url;
-    options.serve = [&server](UniqueFd listening) { return server.attach(std::move(listening)); };
+    Inside inside = TRY(reach_from_inside(server, environment_.public_url, tls_cert, folder_ / "inside"));
+    options.serve = std::move(inside.serve);
+    options.ca_bundle = std::move(inside.ca_bundle);
     parts.executor =
         TRY(lambda::Executor::start(std::move(options), *parts.driver, environment_.clock, environment_.random));
     return parts;

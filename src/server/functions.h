@@ -33,7 +33,8 @@ class Functions {
   void bind(api::Registry& registry);
   /// Functions run from now on, in sandboxes that the first of them opens. REQUIRES: the server is started, and its
   /// public URL known.
-  void start(net::Server& server);
+  /// `tls_cert`: the chain that it serves under; empty: plain text.
+  void start(net::Server& server, const std::string& tls_cert);
   /// Goes on with what waits since the last end, then erases what logs have outlived, every ten minutes, until `stop`.
   void run_background_work(const std::stop_token& stop);
   /// The archive that GetFunction's Location names; nullopt: the request is for something else.

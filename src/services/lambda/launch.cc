@@ -21,6 +21,10 @@ constexpr const char* kRuntimeRoot = "/var/runtime";
 constexpr const char* kCaBundle = "/etc/warifu-ca.pem";
 constexpr std::uint32_t kProcessesMax = 1024;  // AWS's number of processes and threads
 
+/// Where AWS's SDKs, OpenSSL (Python, curl), requests and Node.js look.
+constexpr auto kCaVariables =
+    std::to_array<const char*>({"AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"});
+
 /// What a function cannot set for itself.
 constexpr auto kReserved = std::to_array<std::string_view>(
     {"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME",
@@ -104,7 +108,9 @@ sandbox::Program runtime_program(const FunctionVersion& function, const RuntimeC
       {"LD_LIBRARY_PATH", "/var/task:/var/task/lib:/opt/lib"},
       {"AWS_ENDPOINT_URL", context.public_url},
   };
-  if (!context.ca_bundle.empty()) env["AWS_CA_BUNDLE"] = env["NODE_EXTRA_CA_CERTS"] = kCaBundle;
+  if (!context.ca_bundle.empty()) {
+    for (const char* name : kCaVariables) env[name] = kCaBundle;
+  }
   if (const std::string python = python_of(choice); !python.empty()) env["PYTHONPATH"] = python_path(python);
   if (function.runtime.starts_with("nodejs")) env["NODE_PATH"] = "/opt/nodejs/node_modules:/var/task/node_modules";
   for (const auto& [name, value] : function.environment) {
