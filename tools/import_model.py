@@ -403,7 +403,8 @@ class Plane:
                 entry["required"] = True
             if "location" in member:
                 entry["in"] = LOCATIONS[member["location"]]
-            if source.get("payload") == name:
+            # A stream of events is the whole body, whatever the protocol makes of other members.
+            if source.get("payload") == name or self.source["shapes"][member["shape"]].get("eventstream"):
                 entry["in"] = "payload"
             if member.get("locationName", name) != name:
                 entry["name"] = member["locationName"]

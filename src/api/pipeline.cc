@@ -67,14 +67,22 @@ http::Response Pipeline::refused(Exchange& exchange, const AuthFailure& failure)
 /// A streamed answer, reported when it has ended, whoever ended it.
 class Pipeline::ReportedStream final : public http::BodyStream {
  public:
-  ReportedStream(std::shared_ptr<http::BodyStream> body, Report report, Clock::time_point begun,
+  /// `first`: what comes before the body's own pieces.
+  ReportedStream(std::string first, std::shared_ptr<http::BodyStream> body, Report report, Clock::time_point begun,
                  const PipelineOptions& options)
-      : body_(std::move(body)), report_(std::move(report)), begun_(begun), options_(options) {}
+      : first_(std::move(first)),
+        body_(std::move(body)),
+        report_(std::move(report)),
+        begun_(begun),
+        options_(options) {}
   ~ReportedStream() override { end(); }
   ReportedStream(const ReportedStream&) = delete;
   ReportedStream& operator=(const ReportedStream&) = delete;
 
-  Task<Result<std::optional<std::string>>> next() override { return body_->next(); }
+  Task<Result<std::optional<std::string>>> next() override {
+    if (!first_.empty()) co_return std::optional(std::exchange(first_, {}));
+    co_return co_await body_->next();
+  }
   void cancel() override { body_->cancel(); }
 
  private:
@@ -90,6 +98,7 @@ class Pipeline::ReportedStream final : public http::BodyStream {
     options_.report(report_after(std::move(report_), begun_));
   }
 
+  std::string first_;
   std::shared_ptr<http::BodyStream> body_;
   Report report_;
   const Clock::time_point begun_;
@@ -108,8 +117,8 @@ Task<http::Response> Pipeline::serve(http::Request request) {
   }
   exchange.report.status = response.status;
   if (options_.report && response.stream) {
-    response.stream =
-        std::make_shared<ReportedStream>(std::move(response.stream), std::move(exchange.report), begun, options_);
+    response.stream = std::make_shared<ReportedStream>(std::exchange(response.body, {}), std::move(response.stream),
+                                                       std::move(exchange.report), begun, options_);
   } else if (options_.report) {
     options_.report(report_after(std::move(exchange.report), begun));
   }

@@ -12,8 +12,10 @@
 #include "identity/buckets.h"
 #include "identity/instance_profiles.h"
 #include "identity/organization_policies.h"
+#include "identity/resource_policies.h"
 #include "identity/roles.h"
 #include "identity/users.h"
+#include "json/value.h"
 #include "wire/member.h"
 
 namespace warifu::api {
@@ -63,6 +65,34 @@ std::string linked_role(const AccountId& account, std::string_view name) {
                               identity::linked_role_name(service, ""));
 }
 
+/// As AddPermission was told: an account's number, an ARN, a service, `*`.
+std::string principal_in(const json::Value& statement) {
+  const json::Value* principal = statement.find("Principal");
+  if (principal == nullptr) return {};
+  if (principal->is_string()) return principal->as_string();
+  std::string text = principal->find_string("AWS").value_or(principal->find_string("Service").value_or(""));
+  const auto arn = ArnView::parse(text);
+  return arn && arn->resource == "root" ? std::string(arn->account) : text;
+}
+
+bool supplies_entity(const wire::Operation& operation) {
+  const auto of_entity = [](const wire::ContextKey& key) { return key.source == wire::ContextSource::kEntity; };
+  return std::ranges::any_of(operation.context, of_entity);
+}
+
+Result<Entity> lambda_statement(store::Reader& reader, const AccountId& account, std::string_view id, std::string arn) {
+  const auto policy = TRY(identity::shown_resource_policy(reader, account, arn));
+  const auto parsed = policy ? json::parse(*policy) : Result<json::Value>(json::Value());
+  const json::Value* statements = parsed ? parsed->find("Statement") : nullptr;
+  if (statements == nullptr || !statements->is_array()) return Entity{.arn = std::move(arn)};
+  for (const json::Value& statement : statements->items()) {
+    if (statement.find_string("Sid") == id) {
+      return Entity{.arn = std::move(arn), .boundary_arn = principal_in(statement)};
+    }
+  }
+  return Entity{.arn = std::move(arn)};
+}
+
 Result<Entity> complete(store::Reader& reader, const wire::Operation& operation, wire::Lookup lookup, const void* input,
                         std::string arn) {
   using identity::EntityKind;
@@ -74,6 +104,10 @@ Result<Entity> complete(store::Reader& reader, const wire::Operation& operation,
     case wire::Lookup::kNone:
     case wire::Lookup::kModel:
     case wire::Lookup::kLambdaFunction:
+      // Whom a statement of its policy is for, where that statement is to go.
+      if (!supplies_entity(operation)) break;
+      return lambda_statement(reader, *account, wire::text_at(operation, input, "StatementId").value_or(""),
+                              std::move(arn));
     case wire::Lookup::kLambdaUnqualified:
     case wire::Lookup::kLambdaLayerVersion:
     case wire::Lookup::kLogGroup:
@@ -178,6 +212,8 @@ Result<Target> resolve_target(store::Reader& reader, const wire::Operation& oper
   if (!view->region.empty() && view->region != region) {
     return fail(refused(fmt::format("`{}` is in region {}; this request is for region {}", arn, view->region, region)));
   }
+  // What another account's policy says is not the caller's to learn from a decision.
+  if (permission.lookup == wire::Lookup::kLambdaFunction && view->account != caller) entity.boundary_arn.clear();
   // Whoever asks about an organization is decided on by its own account alone: the handler knows who manages it.
   if (permission.lookup == wire::Lookup::kOrganization) {
     return Target{.arn = std::move(entity.arn), .account = caller, .boundary_arn = std::move(entity.boundary_arn)};

@@ -47,6 +47,7 @@ struct Route {
   std::string base;
   std::string ca_bundle;
   sigv4::SigningScope scope;
+  std::string target{};  // X-Amz-Target, for services of AWS JSON
 };
 
 Result<json::Value> send(Route route, const sigv4::Credentials& credentials, std::string_view method,
@@ -59,7 +60,8 @@ Result<json::Value> send(Route route, const sigv4::Credentials& credentials, std
   request.method = std::string(method);
   request.target = url.target;
   request.headers.add("Host", url.authority());
-  request.headers.add("Content-Type", "application/json");
+  request.headers.add("Content-Type", route.target.empty() ? "application/json" : "application/x-amz-json-1.1");
+  if (!route.target.empty()) request.headers.add("X-Amz-Target", route.target);
   if (!body.is_null()) request.body = body.dump();
   sigv4::sign(request, credentials, route.scope, SystemClock{}.now());
 
@@ -85,14 +87,29 @@ Result<json::Value> call(const Target& target, std::string_view method, std::str
               credentials, method, path, body);
 }
 
-Result<json::Value> call_as(const Caller& caller, std::string_view service, std::string_view method,
+namespace {
+
+Result<json::Value> send_as(const Caller& caller, std::string_view service, std::string target, std::string_view method,
                             std::string_view path, const json::Value& body) {
   const sigv4::Credentials credentials{
       .access_key_id = caller.access_key_id, .secret = caller.secret.clone(), .session_token = caller.session_token};
   return send({.base = caller.endpoint_url,
                .ca_bundle = caller.ca_bundle,
-               .scope = {.region = caller.region, .service = std::string(service)}},
+               .scope = {.region = caller.region, .service = std::string(service)},
+               .target = std::move(target)},
               credentials, method, path, body);
+}
+
+}  // namespace
+
+Result<json::Value> call_as(const Caller& caller, std::string_view service, std::string_view method,
+                            std::string_view path, const json::Value& body) {
+  return send_as(caller, service, {}, method, path, body);
+}
+
+Result<json::Value> call_target_as(const Caller& caller, std::string_view service, std::string_view target,
+                                   const json::Value& body) {
+  return send_as(caller, service, std::string(target), "POST", "/", body);
 }
 
 }  // namespace warifu::cli

@@ -26,4 +26,8 @@ struct Target {
 [[nodiscard]] Result<json::Value> call_as(const Caller& caller, std::string_view service, std::string_view method,
                                           std::string_view path, const json::Value& body = {});
 
+/// The same to a service of AWS JSON 1.1: `target` names the operation (`Logs_20140328.FilterLogEvents`).
+[[nodiscard]] Result<json::Value> call_target_as(const Caller& caller, std::string_view service,
+                                                 std::string_view target, const json::Value& body);
+
 }  // namespace warifu::cli

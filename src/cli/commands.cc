@@ -9,6 +9,7 @@
 #include "cli/client.h"
 #include "cli/imds_command.h"
 #include "cli/import_command.h"
+#include "cli/logs_command.h"
 #include "cli/memory_command.h"
 #include "cli/model_command.h"
 #include "cli/profile.h"
@@ -182,6 +183,7 @@ void add_commands(CLI::App& app, int& exit_status) {
   add_env(app, exit_status);
   add_imds(app, exit_status);
   add_import(app, exit_status);
+  add_logs(app, exit_status);
   add_memory(app, exit_status);
   add_model(app, exit_status);
   add_tls(app, exit_status);

@@ -17,6 +17,7 @@ namespace {
 /// Small enough that other writers wait for milliseconds, large enough that 50 MB are a hundred transactions.
 constexpr std::size_t kChunkBytes = 512 * 1024;
 constexpr std::size_t kEraseRows = 64;
+constexpr std::string_view kDiscarded = "discarded";  // of a mark: not of an archive that is being written
 constexpr std::size_t kIdChars = 32;
 
 store::Partition partition_of(std::string_view service, const AccountId& owner) {
@@ -95,7 +96,7 @@ Result<> CodeStore::adopt(store::Txn& txn, std::string_view service, const Accou
 
 Result<> CodeStore::discard(store::Txn& txn, std::string_view service, const AccountId& owner,
                             std::string_view code_id) {
-  return txn.put(store::Partition::system(), keys::garbage(service, owner, code_id), "");
+  return txn.put(store::Partition::system(), keys::garbage(service, owner, code_id), kDiscarded);
 }
 
 Result<std::string> CodeStore::read(store::Reader& reader, std::string_view service, const AccountId& owner,
@@ -152,12 +153,16 @@ void CodeStore::forget(std::string_view code_id) {
   }
 }
 
-Result<std::vector<std::pair<AccountId, std::string>>> CodeStore::garbage() const {
-  return db_.read([this](store::Reader& reader) -> Result<std::vector<std::pair<AccountId, std::string>>> {
+Result<std::vector<std::pair<AccountId, std::string>>> CodeStore::garbage() const { return garbage(false); }
+Result<std::vector<std::pair<AccountId, std::string>>> CodeStore::discarded() const { return garbage(true); }
+
+Result<std::vector<std::pair<AccountId, std::string>>> CodeStore::garbage(bool discarded_alone) const {
+  return db_.read([&](store::Reader& reader) -> Result<std::vector<std::pair<AccountId, std::string>>> {
     std::vector<std::pair<AccountId, std::string>> found;
     const std::string prefix = keys::garbage(options_.service);
     TRY(reader.scan(store::Partition::system(), store::prefix_range(prefix),
-                    [&](std::string_view key, std::string_view) {
+                    [&](std::string_view key, std::string_view mark) {
+                      if (discarded_alone && mark != kDiscarded) return true;
                       key.remove_prefix(prefix.size());
                       const std::size_t slash = key.find('/');
                       const auto owner = AccountId::parse(key.substr(0, slash));

@@ -61,6 +61,8 @@ class CodeStore {
   /// Garbage as it stands, to be erased by `collect`: taken before the server listens, so that what is being written
   /// is not among it.
   [[nodiscard]] Result<std::vector<std::pair<AccountId, std::string>>> garbage() const;
+  /// The same at any time: what was discarded, without what is being written.
+  [[nodiscard]] Result<std::vector<std::pair<AccountId, std::string>>> discarded() const;
   /// Erases these archives, in bounded transactions. Blocks.
   [[nodiscard]] Result<> collect(const std::vector<std::pair<AccountId, std::string>>& garbage,
                                  const std::stop_token& stop);
@@ -70,6 +72,7 @@ class CodeStore {
  private:
   CodeStore(CodeOptions options, store::Db& db, Workers& workers, Random& random)
       : options_(std::move(options)), db_(db), workers_(workers), random_(random) {}
+  Result<std::vector<std::pair<AccountId, std::string>>> garbage(bool discarded_alone) const;
   Result<std::string> unpack(const AccountId& owner, const std::string& code_id);
 
   const CodeOptions options_;

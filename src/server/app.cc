@@ -85,9 +85,10 @@ struct App::Parts {
   ~Parts() {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
-    if (trail) trail->close();  // who waits for it does so on the server's loops too
-    if (gateways) gateways->stop();
     functions_background = {};
+    if (functions) functions->stop();  // what their logs still wait for is recorded too
+    if (trail) trail->close();         // who waits for it does so on the server's loops too
+    if (gateways) gateways->stop();
     functions.reset();  // its sandboxes' sockets are the server's
     if (tokens) tokens->close();
     if (long_term) long_term->close();

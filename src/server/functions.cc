@@ -70,6 +70,7 @@ void Functions::run_background_work(const std::stop_token& stop) {
     const auto expired = logs::sweep::expired(environment_.db, environment_.clock.now(), stop);
     if (!deleted) log::warn("deleted logs could not be swept", {{"why", deleted.error().message}});
     if (!expired) log::warn("expired logs could not be swept", {{"why", expired.error().message}});
+    service_->sweep(stop);
     never.wait_for(lock, stop, kSweepEvery, [] { return false; });
   }
 }

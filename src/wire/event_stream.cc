@@ -128,6 +128,13 @@ http::Response begin_event_stream(const Operation& operation, std::string_view r
   response.status = operation.status;
   response.headers.add("x-amzn-RequestId", std::string(request_id));
   response.headers.add("Content-Type", std::string(kContentType));
+  const Protocol protocol = operation.service->protocol;
+  if (protocol == Protocol::kJson10 || protocol == Protocol::kJson11) {
+    // Protocols without a place in the head for the answer's other members send them first; ours have none.
+    append_event_message(response.body,
+                         {{":event-type", "initial-response"}, {":content-type", kJson}, {":message-type", "event"}},
+                         "{}");
+  }
   return response;
 }
 

@@ -82,17 +82,14 @@ def test_the_log_ends_the_answer_when_asked_and_reaches_cloudwatch(server: Serve
 def test_a_role_without_rights_to_logs_has_no_log(server: Server, owner: Keys, lam: Any) -> None:
     role = execution_role(server, owner, "Silent", logs=False)
     function(server, owner, "silent", "def handler(event, context):\n    print('x')\n    return 1\n", Role=role)
-    assert call(lam, "silent")[0] == 1
-    denied = eventually(
-        lambda: [
-            e
-            for e in server.client("cloudtrail", owner).lookup_events(
-                LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateLogStream"}]
-            )["Events"]
-        ]
-        or not server.client("logs", owner).describe_log_groups()["logGroups"]
+    answer = call(lam, "silent", LogType="Tail")
+    assert answer[0] == 1 and "x\n" in tail(answer[1]), "it ran, and wrote"
+    principal = f"{owner.account}:assumed-role/Silent/"
+    refusals = eventually(
+        lambda: [line for line in server.log().splitlines() if principal in line and 'service="logs"' in line]
     )
-    assert denied and not server.client("logs", owner).describe_log_groups()["logGroups"]
+    assert "no identity-based policy allows the logs:PutLogEvents action" in refusals[0]
+    assert server.client("logs", owner).describe_log_groups()["logGroups"] == []
 
 
 def test_a_function_that_fails_says_how(server: Server, owner: Keys, lam: Any) -> None:
@@ -229,6 +226,32 @@ def test_permissions_that_are_none_are_refused(server: Server, owner: Keys, lam:
     with refused("PolicyLengthExceededException", 400):
         for number in range(200):
             lam.add_permission(**(options | {"StatementId": f"s{number}", "Principal": f"x{number}.amazonaws.com"}))
+
+
+def test_removing_a_permission_can_be_bound_to_whom_it_was_given(
+    server: Server, owner: Keys, lam: Any, make_user: Any
+) -> None:
+    function(server, owner, "bound")
+    role = execution_role(server, owner, "GivenTo")
+    for number, principal in enumerate(("s3.amazonaws.com", "444455556666", role)):
+        lam.add_permission(
+            FunctionName="bound", StatementId=f"s{number}", Action="lambda:InvokeFunction", Principal=principal
+        )
+
+    def remover(principal: str) -> Any:
+        bound = {"StringEquals": {"lambda:Principal": principal}}
+        return server.client("lambda", make_user(allow("lambda:RemovePermission", Condition=bound)))
+
+    principals = ("s3.amazonaws.com", "444455556666", role)
+    for number, principal in enumerate(principals):
+        other = remover(principals[number - 1])
+        with refused("AccessDeniedException", 403):
+            other.remove_permission(FunctionName="bound", StatementId=f"s{number}")
+        with refused("AccessDeniedException", 403):
+            remover(principal).remove_permission(FunctionName="bound", StatementId="none")
+        remover(principal).remove_permission(FunctionName="bound", StatementId=f"s{number}")
+    with refused("ResourceNotFoundException", 404):
+        lam.get_policy(FunctionName="bound")
 
 
 def test_what_creates_a_function_must_pass_its_role(server: Server, owner: Keys, make_user: Any) -> None:

@@ -1,11 +1,16 @@
 """CloudWatch Logs by boto3 and the AWS CLI."""
 
+import subprocess
+import threading
 import time
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, EventStreamError
 
-from support import Keys, Server, allow, refused, run_aws
+from functions import eventually
+from support import BINARY, NO_RETRIES, Keys, Server, allow, refused, run_aws
 
 
 @pytest.fixture
@@ -113,3 +118,106 @@ def test_the_cli_searches(server: Server, owner: Keys, logs: Any, group: str) ->
     found = run_aws(server.environment(owner), "logs", "filter-log-events", "--log-group-name", group)
     assert found.returncode == 0, found.stderr
     assert "from the cli" in found.stdout
+
+
+def test_a_live_tail_shows_what_comes_and_nothing_before(server: Server, owner: Keys, make_user: Any) -> None:
+    logs = server.client("logs", owner)
+    for group in ("/tail/seen", "/tail/other"):
+        logs.create_log_group(logGroupName=group)
+        for stream in ("a-1", "b-1"):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    put(logs, "/tail/seen", "a-1", "before")
+    arn = f"arn:aws:logs:us-east-1:{owner.account}:log-group:/tail/seen"
+    # Real clients put `streaming-` before the host's name, which an address does not take.
+    tailing = server.client("logs", owner, config=NO_RETRIES.merge(Config(inject_host_prefix=False)))
+    stream = tailing.start_live_tail(
+        logGroupIdentifiers=[arn], logStreamNamePrefixes=["a-"], logEventFilterPattern="wanted"
+    )["responseStream"]
+    events = iter(stream)
+    start = next(events)["sessionStart"]
+    assert start["logGroupIdentifiers"] == [arn] and start["logStreamNamePrefixes"] == ["a-"] and start["sessionId"]
+    put(logs, "/tail/seen", "b-1", "wanted in another stream")
+    put(logs, "/tail/other", "a-1", "wanted in another group")
+    put(logs, "/tail/seen", "a-1", "of no interest", "wanted 1", "wanted 2")
+    logs.create_log_stream(logGroupName="/tail/seen", logStreamName="a-2")
+    put(logs, "/tail/seen", "a-2", "wanted 3")
+    seen: list[str] = []
+    for _ in range(20):
+        update = next(events)["sessionUpdate"]
+        assert update["sessionMetadata"] == {"sampled": False}
+        for event in update["sessionResults"]:
+            assert event["logStreamName"] in ("a-1", "a-2") and event["logGroupIdentifier"].endswith(":/tail/seen")
+            seen.append(event["message"])
+        if len(seen) >= 3:
+            break
+    assert sorted(seen) == ["wanted 1", "wanted 2", "wanted 3"]
+    stream.close()
+    other = server.client("logs", make_user(allow("logs:StartLiveTail", arn.replace("seen", "other") + ":*")),
+                          config=NO_RETRIES.merge(Config(inject_host_prefix=False)))
+    with refused("AccessDeniedException"):
+        other.start_live_tail(logGroupIdentifiers=[arn])
+    with refused("InvalidParameterException", 400, pattern="several log groups"):
+        tailing.start_live_tail(logGroupIdentifiers=[arn, arn.replace("seen", "other")])
+    with refused("ResourceNotFoundException", 400):
+        tailing.start_live_tail(logGroupIdentifiers=[arn + "-none"])
+
+
+def test_live_tails_are_bounded_and_end_with_their_group(server: Server, owner: Keys) -> None:
+    logs = server.client("logs", owner)
+    logs.create_log_group(logGroupName="/tail/many")
+    arn = f"arn:aws:logs:us-east-1:{owner.account}:log-group:/tail/many"
+    tailing = server.client(
+        "logs", owner, config=NO_RETRIES.merge(Config(inject_host_prefix=False, max_pool_connections=20))
+    )
+    running = [tailing.start_live_tail(logGroupIdentifiers=[arn])["responseStream"] for _ in range(15)]
+    with refused("LimitExceededException", 400):
+        tailing.start_live_tail(logGroupIdentifiers=[arn])
+    for stream in running[1:]:
+        stream.close()
+
+    def again() -> bool:
+        try:
+            tailing.start_live_tail(logGroupIdentifiers=[arn])["responseStream"].close()
+        except ClientError:
+            return False
+        return True
+
+    eventually(again)
+    logs.delete_log_group(logGroupName="/tail/many")
+    with pytest.raises(EventStreamError, match="SessionStreamingException"):
+        for _ in running[0]:
+            pass
+
+
+def test_the_command_prints_and_follows_a_log(server: Server, owner: Keys) -> None:
+    logs = server.client("logs", owner)
+    logs.create_log_group(logGroupName="/followed")
+    logs.create_log_stream(logGroupName="/followed", logStreamName="s")
+    put(logs, "/followed", "s", "first", "second")
+    environment = server.environment(owner)
+    once = subprocess.run(
+        [str(BINARY), "logs", "/followed"], capture_output=True, text=True, timeout=30, env=environment, check=False
+    )
+    assert once.returncode == 0, once.stderr
+    assert [line.split(" ", 2)[1:] for line in once.stdout.splitlines()] == [["s", "first"], ["s", "second"]]
+    lines: list[str] = []
+    following = subprocess.Popen(
+        [str(BINARY), "logs", "-f", "/followed", "--plain", "--filter", "-second"],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    try:
+        reader = threading.Thread(target=lambda: lines.extend(line.rstrip() for line in following.stdout), daemon=True)
+        reader.start()
+        eventually(lambda: lines == ["first"])
+        put(logs, "/followed", "s", "second", "third")
+        eventually(lambda: lines == ["first", "third"])
+        put(logs, "/followed", "s", "fourth")
+        eventually(lambda: lines == ["first", "third", "fourth"])
+    finally:
+        following.terminate()
+        following.wait(10)
+    for arguments, said in ((["/none"], "log group does not exist"), (["/followed", "--since", "soon"], "no time")):
+        failed = subprocess.run(
+            [str(BINARY), "logs", *arguments], capture_output=True, text=True, timeout=30, env=environment, check=False
+        )
+        assert failed.returncode == 1 and said in failed.stderr and failed.stdout == ""

@@ -1,14 +1,25 @@
 """`kill -9` under Lambda: what was acknowledged is there; no event is lost."""
 
+import contextlib
 import random
 import threading
 import time
+import uuid
 from typing import Any
 
-from functions import archive, call, eventually, execution_role, messages
+from functions import archive, call, eventually, execution_role, messages, processes_with
 from support import Keys, Server
 
 SLOW = "import time\ndef handler(event, context):\n    time.sleep(1)\n    print('ran', event)\n"
+FORKS = """import os, signal, time
+def handler(event, context):
+    for _ in range(5):
+        if os.fork() == 0:
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(600)
+    time.sleep(600)
+"""
 ROUNDS = 3
 CREATORS = 3
 
@@ -64,6 +75,34 @@ def test_functions_that_were_acknowledged_are_there_whole(make_server: Any, seed
     client = server.client("lambda", keys)
     for name in random_.sample(sorted(there), 3):
         assert call(client, name)[0] == name, "its code is there as well"
+
+
+def test_a_killed_server_leaves_no_process_of_its_functions(make_server: Any) -> None:
+    server = make_server().start()
+    keys = server.new_account()
+    word = f"word-{uuid.uuid4()}"
+    client = server.client("lambda", keys)
+    client.create_function(
+        FunctionName="forks",
+        Runtime="python3.12",
+        Handler="lambda_function.handler",
+        Role=execution_role(server, keys),
+        Timeout=60,
+        Environment={"Variables": {"WORD": word}},
+        Code={"ZipFile": archive(FORKS)},
+    )
+    caller = threading.Thread(target=swallow, args=(client,), daemon=True)
+    caller.start()
+    eventually(lambda: len(processes_with(word)) >= 6)
+    server.kill()
+    eventually(lambda: not processes_with(word))
+    caller.join(30)
+
+
+def swallow(client: Any) -> None:
+    """A call whose server is killed under it."""
+    with contextlib.suppress(Exception):
+        client.invoke(FunctionName="forks")
 
 
 def test_events_that_were_acknowledged_run(make_server: Any) -> None:

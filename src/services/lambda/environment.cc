@@ -67,7 +67,8 @@ Task<Result<>> Environment::launch(const RuntimeChoice& choice, std::string laye
                           .public_host = context_.public_host,
                           .layers_folder = std::move(layers_folder),
                           .ca_bundle = context_.options.ca_bundle,
-                          .runtime_api_port = runtime_api_port()};
+                          .runtime_api_port = runtime_api_port(),
+                          .proxy_port = proxy_port()};
   const Credentials credentials = CO_TRY(co_await function_->credentials());
   credentials_expire_ = credentials.expires;
   std::shared_ptr<sandbox::Sandbox> opened =
@@ -102,11 +103,22 @@ Task<Result<>> Environment::open_sockets() {
     UniqueFd server = CO_TRY(co_await sandbox_->listen(context_.public_address, context_.public_port));
     open = CO_TRY(context_.options.serve(std::move(server)));
   }
+  std::unique_ptr<net::Attachment> out;
+  if (context_.options.proxy) {
+    UniqueFd proxy = CO_TRY(co_await sandbox_->listen(kRuntimeApiHost, proxy_port()));
+    out = CO_TRY(context_.options.proxy(std::move(proxy)));
+  }
   const std::lock_guard lock(mutex_);
   if (stopped_) co_return fail(unavailable("the server stops"));
   attached_.push_back(std::move(attached));
+  if (out) attached_.push_back(std::move(out));
   if (open) attached_.push_back(std::move(open));
   co_return Result<>{};
+}
+
+std::uint16_t Environment::proxy_port() const {
+  if (!context_.options.proxy) return 0;
+  return context_.public_port == kProxyPort ? kOtherProxyPort : kProxyPort;
 }
 
 std::uint16_t Environment::runtime_api_port() const {

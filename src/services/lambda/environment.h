@@ -92,6 +92,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   [[nodiscard]] InvokeResult report(Call& call);
   Task<Result<>> open_sockets();
   [[nodiscard]] std::uint16_t runtime_api_port() const;
+  [[nodiscard]] std::uint16_t proxy_port() const;
 
   EnvironmentContext& context_;
   const std::shared_ptr<const FunctionVersion> function_;

@@ -95,6 +95,9 @@ struct ExecutorOptions {
   /// Serves the sockets that listen inside at the public URL as the server serves its own; null: nothing is forwarded.
   /// What it returns is kept while the socket is to be served (net::Server::attach).
   std::function<Result<std::unique_ptr<net::Attachment>>(UniqueFd listening)> serve;
+  /// Serves the socket of the HTTP proxy that listens inside and that HTTPS_PROXY names; null: nothing but the server
+  /// can be reached.
+  std::function<Result<std::unique_ptr<net::Attachment>>(UniqueFd listening)> proxy{};
   /// Authorities (PEM file) that clients inside believe, when the public URL is https under a certificate of our own;
   /// empty: the system's.
   std::string ca_bundle;

@@ -189,6 +189,42 @@ TEST_F(ExecutorTest, TheServerAnswersInsideAtItsPublicUrlAndNobodyElseDoes) {
             R"(["the server /path", "<urlopen error [Errno 101] Network is unreachable>"])");
 }
 
+constexpr const char* kTriesToLeave =
+    "import os, socket, urllib.request\n"
+    "def handler(event, context):\n"
+    "    own = urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/path', timeout=5).read().decode()\n"
+    "    proxy = os.environ.get('HTTPS_PROXY', '')\n"
+    "    try: socket.create_connection(('93.184.215.14', 443), timeout=2)\n"
+    "    except OSError as e: straight = e.errno\n"
+    "    try: urllib.request.urlopen('https://example.com/', timeout=5)\n"
+    "    except OSError as e: asked = str(e)\n"
+    "    return [own, proxy, os.environ.get('NO_PROXY', ''), straight, asked]\n";
+
+TEST_F(ExecutorTest, NothingLeadsOutWhereThereIsNoProxy) {
+  EXPECT_THAT(invoke(python(kTriesToLeave), "{}").payload,
+              AllOf(StartsWith(R"(["the server /path", "", "", 101, "<urlopen error )"), Not(HasSubstr("Tunnel"))));
+}
+
+TEST_F(ExecutorTest, WhereThereIsAProxyNothingElseLeadsOut) {
+  restart({.proxy = true});
+  EXPECT_THAT(
+      invoke(python(kTriesToLeave), "{}").payload,
+      AllOf(StartsWith(R"(["the server /path", "http://127.0.0.1:3128", "localhost,127.0.0.1,127.0.0.1", 101, )"),
+            HasSubstr("Tunnel connection failed")));
+}
+
+TEST_F(ExecutorTest, WhatTheInterpreterLiesInIsThereAndReadOnly) {
+  const auto function = python(
+      "import os, sys\n"
+      "def handler(event, context):\n"
+      "    try: open(sys.base_prefix + '/written', 'w')\n"
+      "    except OSError as e: return [os.path.isdir(sys.base_prefix), e.errno in (13, 30), sys.base_prefix]\n");
+  const auto choice = executor_->choose("python3.11");
+  ASSERT_TRUE(choice);
+  const std::string prefix = choice->prefix.empty() ? "/usr" : choice->prefix;
+  EXPECT_EQ(invoke(function, "{}").payload, "[true, true, \"" + prefix + "\"]");
+}
+
 TEST_F(ExecutorTest, Boto3IsThereAfterTheFunctionsOwnPackagesAndItsLayers) {
   const auto function = python(
       "import boto3, json, own, layered\n"

@@ -66,6 +66,7 @@ class ExecutorTest : public ::testing::Test {
     int environments_max = 16;
     std::chrono::milliseconds idle_timeout{300'000};
     std::chrono::milliseconds init_timeout{10'000};
+    bool proxy = false;
   };
   void restart(Bounds bounds) {
     executor_.reset();
@@ -76,9 +77,17 @@ class ExecutorTest : public ::testing::Test {
                             .environments_max = bounds.environments_max,
                             .idle_timeout = bounds.idle_timeout,
                             .init_timeout = bounds.init_timeout};
+    if (bounds.proxy) {
+      options.proxy = [this](UniqueFd fd) { return server_.attach(std::move(fd), {.handler = through_proxy}); };
+    }
     auto executor = Executor::start(std::move(options), *driver_, clock_, random_);
     ASSERT_TRUE(executor) << executor.error().message;
     executor_ = std::move(*executor);
+  }
+
+  /// A proxy that refuses, and says what it was asked for.
+  static Task<http::Response> through_proxy(http::Request request) {
+    co_return http::Response{.status = 403, .body = request.method + " " + request.target};
   }
 
   void write(const std::filesystem::path& root, const Files& files) {

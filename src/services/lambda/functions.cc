@@ -55,12 +55,18 @@ Result<Codes> erase_whole(store::Txn& txn, const FunctionRef& ref) {
   Codes codes;
   const FunctionRow latest = TRY(rows::require(txn, ref));
   codes.insert(latest.code_id);
+  TRY(rows::drop_layers(txn, ref.version_arn(kLatest), latest));
+  std::vector<FunctionRow> versions;
   std::vector<std::string> qualifiers;
   TRY(rows::each_version(txn, ref, 0, [&](std::int64_t number, const FunctionRow& row) {
     codes.insert(row.code_id);
     qualifiers.push_back(std::to_string(number));
+    versions.push_back(row);
     return true;
   }));
+  for (const FunctionRow& row : versions) {
+    TRY(rows::drop_layers(txn, ref.version_arn(row.config.version.value_or("")), row));
+  }
   TRY(rows::each_alias(txn, ref, "", [&](const m::AliasConfiguration& alias) {
     qualifiers.push_back(alias.name.value_or(""));
     return true;
@@ -108,6 +114,7 @@ Result<Codes> erase_version(store::Txn& txn, const FunctionRef& ref) {
   const FunctionRow row = TRY(rows::decode(*bytes));
   std::int64_t number = 0;
   std::from_chars(ref.qualifier.data(), ref.qualifier.data() + ref.qualifier.size(), number);
+  TRY(rows::drop_layers(txn, ref.version_arn(ref.qualifier), row));
   TRY(txn.erase(ref.partition(), keys::version(ref, number)));
   TRY(identity::erase_resource_policy(txn, ref.owner, ref.qualified_arn()));
   const bool used = TRY(publishing::code_in_use(txn, ref, row.code_id, number, true));

@@ -111,6 +111,10 @@ sandbox::Program runtime_program(const FunctionVersion& function, const RuntimeC
   if (!context.ca_bundle.empty()) {
     for (const char* name : kCaVariables) env[name] = kCaBundle;
   }
+  if (context.proxy_port != 0) {
+    env["HTTPS_PROXY"] = env["https_proxy"] = "http://127.0.0.1:" + std::to_string(context.proxy_port);
+    env["NO_PROXY"] = env["no_proxy"] = "localhost,127.0.0.1," + context.public_host;
+  }
   if (const std::string python = python_of(choice); !python.empty()) env["PYTHONPATH"] = python_path(python);
   if (function.runtime.starts_with("nodejs")) env["NODE_PATH"] = "/opt/nodejs/node_modules:/var/task/node_modules";
   for (const auto& [name, value] : function.environment) {

@@ -12,6 +12,9 @@ namespace warifu::services::lambda {
 inline constexpr const char* kRuntimeApiHost = "127.0.0.1";
 inline constexpr std::uint16_t kRuntimeApiPort = 9001;
 inline constexpr std::uint16_t kOtherRuntimeApiPort = 9002;
+/// Where the proxy listens inside, where there is one.
+inline constexpr std::uint16_t kProxyPort = 3128;
+inline constexpr std::uint16_t kOtherProxyPort = 3129;
 /// The pipe of framed log records (`_LAMBDA_TELEMETRY_LOG_FD`).
 inline constexpr int kTelemetryPipe = 62;
 
@@ -23,6 +26,7 @@ struct LaunchContext {
   std::string layers_folder;  // what becomes /opt; empty: no layers
   std::string ca_bundle;      // a file of the host; empty: the system's authorities
   std::uint16_t runtime_api_port = kRuntimeApiPort;
+  std::uint16_t proxy_port = 0;  // 0: there is none
 };
 
 /// The sandbox of an environment: code, layers, runtime clients, interpreter.

@@ -154,18 +154,21 @@ Task<Result<m::ListLayerVersionsOutput>> list_layer_versions(api::Call& call, m:
   });
 }
 
-Task<Result<m::DeleteLayerVersionOutput>> delete_layer_version(api::Call& call, m::DeleteLayerVersionInput) {
+Task<Result<m::DeleteLayerVersionOutput>> delete_layer_version(api::Call& call, Service& service,
+                                                               m::DeleteLayerVersionInput) {
   const LayerRef ref = CO_TRY(LayerRef::of(call));
-  // Its code stays: functions that were made with it go on with it.
-  const auto body = [ref](store::Txn& txn) -> Result<m::DeleteLayerVersionOutput> {
+  // Its code stays while functions that were made with it go on with it.
+  const auto body = [ref](store::Txn& txn) -> Result<std::string> {
     auto row = TRY(rows::find_layer_version(txn, ref));
-    if (!row) return m::DeleteLayerVersionOutput{};
+    if (!row) return std::string();
     row->deleted = true;
     TRY(rows::put_layer_version(txn, ref, *row));
     TRY(identity::erase_resource_policy(txn, ref.owner, ref.version_arn()));
-    return m::DeleteLayerVersionOutput{};
+    return rows::free_layer_version(txn, ref);
   };
-  co_return co_await call.db().write(body);
+  const std::string freed = CO_TRY(co_await call.db().write(body));
+  if (!freed.empty()) (void)co_await service.code().erase(ref.owner, freed);
+  co_return m::DeleteLayerVersionOutput{};
 }
 
 Task<Result<m::AddLayerVersionPermissionOutput>> add_layer_permission(api::Call& call,

@@ -114,6 +114,10 @@ std::string layer_versions(const LayerRef& ref) { return parts("l", ref.region, 
 std::string layer_version(const LayerRef& ref) {
   return numbered(layer_versions(ref), static_cast<std::uint64_t>(ref.version));
 }
+std::string layer_uses(const LayerRef& ref) {
+  return numbered(parts("u", ref.region, ref.name), static_cast<std::uint64_t>(ref.version));
+}
+std::string layer_use(const LayerRef& ref, std::string_view arn) { return named(layer_uses(ref), arn); }
 std::string events(const FunctionRef& ref) { return parts("e", ref.region, ref.name); }
 std::string event(const FunctionRef& ref, std::string_view id) { return named(events(ref), id); }
 

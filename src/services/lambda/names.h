@@ -63,6 +63,8 @@ namespace keys {
 [[nodiscard]] std::string layer(const LayerRef& ref);                             // n region name
 [[nodiscard]] std::string layer_versions(const LayerRef& ref);                    // l region name
 [[nodiscard]] std::string layer_version(const LayerRef& ref);                     // l region name u64
+[[nodiscard]] std::string layer_uses(const LayerRef& ref);                        // u region name u64
+[[nodiscard]] std::string layer_use(const LayerRef& ref, std::string_view arn);   // u region name u64 ARN
 // c code u64: hosting::CodeStore's
 [[nodiscard]] std::string events(const FunctionRef& ref);                      // e region name
 [[nodiscard]] std::string event(const FunctionRef& ref, std::string_view id);  // e region name id

@@ -50,7 +50,7 @@ void bind(api::Registry& registry, Service& service) {
   registry.bind(ops::kGetLayerVersionByArn, get_layer_version_by_arn);
   registry.bind(ops::kListLayers, list_layers);
   registry.bind(ops::kListLayerVersions, list_layer_versions);
-  registry.bind(ops::kDeleteLayerVersion, delete_layer_version);
+  bind_with(registry, ops::kDeleteLayerVersion, service, delete_layer_version);
   registry.bind(ops::kAddLayerVersionPermission, add_layer_permission);
   registry.bind(ops::kRemoveLayerVersionPermission, remove_layer_permission);
   registry.bind(ops::kGetLayerVersionPolicy, get_layer_policy);

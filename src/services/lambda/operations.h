@@ -65,7 +65,7 @@ void bind(api::Registry& registry, Service& service);
 [[nodiscard]] Task<Result<m::ListLayersOutput>> list_layers(api::Call& call, m::ListLayersInput input);
 [[nodiscard]] Task<Result<m::ListLayerVersionsOutput>> list_layer_versions(api::Call& call,
                                                                            m::ListLayerVersionsInput input);
-[[nodiscard]] Task<Result<m::DeleteLayerVersionOutput>> delete_layer_version(api::Call& call,
+[[nodiscard]] Task<Result<m::DeleteLayerVersionOutput>> delete_layer_version(api::Call& call, Service& service,
                                                                              m::DeleteLayerVersionInput input);
 [[nodiscard]] Task<Result<m::AddLayerVersionPermissionOutput>> add_layer_permission(
     api::Call& call, m::AddLayerVersionPermissionInput input);

@@ -1,3 +1,5 @@
+#include "identity/policies.h"
+#include "identity/users.h"
 #include "services/lambda/lambda_testing.h"
 #include "services/lambda/limits.h"
 
@@ -19,6 +21,30 @@ class PermissionsTest : public LambdaTest {
   Answer add(std::string_view name, std::string_view members) {
     return call("POST", fmt::format("/2015-03-31/functions/{}/policy", name),
                 fmt::format(R"({{"StatementId":"s","Action":"lambda:InvokeFunction",{}}})", members));
+  }
+  /// The account's administrator may not remove permissions where `condition` holds.
+  void deny(std::string_view of, std::string_view condition) {
+    const AccountId account = *AccountId::parse(of);
+    const std::string document = fmt::format(
+        R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"lambda:RemovePermission","Resource":"*",)"
+        R"("Condition":{{{}}}}}]}})",
+        condition);
+    const Result<> written = server.db().write_blocking([&](store::Txn& txn) -> Result<> {
+      const auto admin = TRY(identity::find_user(txn, account, "admin"));
+      return identity::put_inline_policy(txn, account, {identity::EntityKind::kUser, admin->id, "admin"},
+                                         {.name = "bound", .document = document});
+    });
+    ASSERT_TRUE(written) << written.error().message;
+  }
+  void sweep() { service->sweep(std::stop_token()); }
+  std::size_t archives_of(std::string_view account) {
+    const auto found = server.db().read([&](store::Reader& reader) -> Result<std::size_t> {
+      std::size_t count = 0;
+      TRY(reader.scan(store::Partition::service(*AccountId::parse(account), "lambda"), store::prefix_range("c"),
+                      [&](std::string_view, std::string_view) { return ++count > 0; }));
+      return count;
+    });
+    return found.value_or(99);
   }
   int invoked_by_b(std::string_view name) {
     return call(b, "POST", fmt::format("/2015-03-31/functions/{}/invocations", name), "{}").status;
@@ -71,6 +97,31 @@ TEST_F(PermissionsTest, RevisionsGuardThePolicy) {
   EXPECT_EQ(call("GET", "/2015-03-31/functions/echo/policy").status, 404);
 }
 
+TEST_F(PermissionsTest, RemovalsKnowWhomTheStatementIsForAndOfOthersPoliciesNothing) {
+  const auto allow = [&](std::string_view id, std::string_view action, std::string_view principal) {
+    return call("POST", "/2015-03-31/functions/echo/policy",
+                fmt::format(R"({{"StatementId":"{}","Action":"{}","Principal":"{}"}})", id, action, principal))
+        .status;
+  };
+  ASSERT_EQ(allow("account", "lambda:InvokeFunction", "222222222222"), 201);
+  ASSERT_EQ(allow("role", "lambda:InvokeFunction", "arn:aws:iam::111111111111:role/Runs"), 201);
+  ASSERT_EQ(allow("service", "lambda:InvokeFunction", "s3.amazonaws.com"), 201);
+  ASSERT_EQ(allow("remover", "lambda:RemovePermission", "222222222222"), 201);
+  const auto remove = [&](const api::testing::Keys& keys, std::string_view id) {
+    return call(keys, "DELETE", fmt::format("/2015-03-31/functions/{}/policy/{}", percent_encode(kArn), id)).status;
+  };
+  deny(kA, R"("StringNotEquals":{"lambda:Principal":"222222222222"})");
+  EXPECT_EQ(remove(a, "role"), 403);
+  EXPECT_EQ(remove(a, "service"), 403);
+  EXPECT_EQ(remove(a, "none"), 403);
+  EXPECT_EQ(remove(a, "account"), 204);
+  deny(kA, R"("StringNotEquals":{"lambda:Principal":["s3.amazonaws.com"]})");
+  EXPECT_EQ(remove(a, "role"), 403);
+  EXPECT_EQ(remove(a, "service"), 204);
+  deny(kB, R"("StringLike":{"lambda:Principal":"*"})");
+  EXPECT_EQ(remove(b, "role"), 204) << "a decision does not tell what another account's policy says";
+}
+
 TEST_F(PermissionsTest, PrincipalsThatAreNoneAreRefused) {
   for (const char* principal : {"nobody", "arn:aws:iam::111111111111:role/Missing", "arn:aws:s3:::bucket", "12345"}) {
     const Answer refused = add("echo", fmt::format(R"("Principal":"{}")", principal));
@@ -80,6 +131,17 @@ TEST_F(PermissionsTest, PrincipalsThatAreNoneAreRefused) {
   EXPECT_EQ(add("echo", R"("Principal":"*")").error, "ResourceConflictException");
   EXPECT_THAT(add("echo:$LATEST", R"("Principal":"*")").message(), HasSubstr("$LATEST"));
   EXPECT_EQ(add("echo:9", R"("Principal":"*")").status, 404);
+}
+
+TEST_F(PermissionsTest, CodeOfALayerVersionThatNobodyHasGoesAtOnce) {
+  const std::string path = "/2018-10-31/layers/own/versions";
+  ASSERT_EQ(
+      call(b, "POST", path, fmt::format(R"({{"Content":{{"ZipFile":"{}"}}}})", base64_encode(simple_zip()))).status,
+      201);
+  EXPECT_EQ(archives_of(kB), 1U);
+  EXPECT_EQ(call(b, "DELETE", path + "/1").status, 204);
+  EXPECT_EQ(archives_of(kB), 0U);
+  EXPECT_EQ(call(b, "DELETE", path + "/1").status, 204);
 }
 
 TEST_F(PermissionsTest, LayersOfOthersNeedTheirPolicyAndStayWithWhoHasThem) {
@@ -104,6 +166,14 @@ TEST_F(PermissionsTest, LayersOfOthersNeedTheirPolicyAndStayWithWhoHasThem) {
     return InvokeResult{.payload = "1"};
   };
   EXPECT_EQ(invoke("layered").response.body, "1");
+  EXPECT_EQ(archives_of(kB), 1U) << "a function has it";
+  ASSERT_EQ(call("POST", "/2015-03-31/functions/layered/versions", "{}").status, 201);
+  ASSERT_EQ(call("PUT", "/2015-03-31/functions/layered/configuration", R"({"Layers":[]})").status, 200);
+  sweep();
+  EXPECT_EQ(archives_of(kB), 1U) << "its version 1 still has it";
+  EXPECT_EQ(call("DELETE", "/2015-03-31/functions/layered").status, 204);
+  sweep();
+  EXPECT_EQ(archives_of(kB), 0U) << "nobody has it any more";
   const Answer second =
       call(b, "POST", path, fmt::format(R"({{"Content":{{"ZipFile":"{}"}}}})", base64_encode(simple_zip())));
   EXPECT_EQ(second.text("Version"), "2") << "numbers are never used again";

@@ -1,10 +1,12 @@
 #include "services/lambda/rows.h"
 
 #include <charconv>
+#include <set>
 
 #include "gen/lambda/shapes.h"
 #include "json/value.h"
 #include "json/writer.h"
+#include "services/lambda/code.h"
 #include "services/lambda/errors.h"
 #include "store/keys.h"
 #include "wire/stored.h"
@@ -127,7 +129,61 @@ Result<FunctionRow> require(store::Reader& reader, const FunctionRef& ref) {
   return std::move(*row);
 }
 
+namespace {
+
+Result<bool> in_use(store::Reader& reader, const LayerRef& layer) {
+  bool found = false;
+  TRY(reader.scan(layer.partition(), store::prefix_range(keys::layer_uses(layer)),
+                  [&](std::string_view, std::string_view) {
+                    found = true;
+                    return false;
+                  }));
+  return found;
+}
+
+std::set<std::string> layers_of(const FunctionRow& row) {
+  std::set<std::string> arns;
+  if (!row.config.layers) return arns;
+  for (const m::Layer& layer : *row.config.layers) arns.insert(layer.arn.value_or(""));
+  return arns;
+}
+
+/// `user` has the layers `after`, and no longer those of `before`.
+Result<> move_uses(store::Txn& txn, const std::string& user, const std::set<std::string>& before,
+                   const std::set<std::string>& after) {
+  for (const std::string& arn : after) {
+    const auto layer = LayerRef::parse(arn);
+    if (!layer) return fail(bad_row("a layer"));
+    if (!before.contains(arn)) TRY(txn.put(layer->partition(), keys::layer_use(*layer, user), ""));
+  }
+  for (const std::string& arn : before) {
+    const auto layer = LayerRef::parse(arn);
+    if (!layer || after.contains(arn)) continue;
+    TRY(txn.erase(layer->partition(), keys::layer_use(*layer, user)));
+    TRY(free_layer_version(txn, *layer));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> drop_layers(store::Txn& txn, const std::string& version_arn, const FunctionRow& row) {
+  return move_uses(txn, version_arn, layers_of(row), {});
+}
+
+Result<std::string> free_layer_version(store::Txn& txn, const LayerRef& ref) {
+  const auto row = TRY(find_layer_version(txn, ref));
+  if (!row || !row->deleted) return std::string();
+  const bool used = TRY(in_use(txn, ref));
+  if (used) return std::string();
+  TRY(txn.erase(ref.partition(), keys::layer_version(ref)));
+  TRY(code::discard(txn, ref.owner, row->code_id));
+  return row->code_id;
+}
+
 Result<> put(store::Txn& txn, const FunctionRef& ref, const FunctionRow& row) {
+  const auto before = TRY(find(txn, ref));
+  TRY(move_uses(txn, ref.version_arn(kLatest), before ? layers_of(*before) : std::set<std::string>{}, layers_of(row)));
   return txn.put(ref.partition(), keys::function(ref), encode(row));
 }
 
@@ -141,6 +197,7 @@ Result<std::optional<std::string>> find_version(store::Reader& reader, const Fun
 }
 
 Result<> put_version(store::Txn& txn, const FunctionRef& ref, std::int64_t version, const FunctionRow& row) {
+  TRY(move_uses(txn, ref.version_arn(std::to_string(version)), {}, layers_of(row)));
   return txn.put(ref.partition(), keys::version(ref, version), encode(row));
 }
 

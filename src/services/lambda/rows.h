@@ -38,7 +38,7 @@ struct RowHead {
 struct LayerRow {
   m::GetLayerVersionResponse version;
   std::string code_id;
-  bool deleted = false;  // nobody sees it any more; functions that have it keep it
+  bool deleted = false;  // nobody sees it any more; it goes when the last function that has it does
 };
 
 namespace rows {
@@ -57,6 +57,8 @@ namespace rows {
                                                               std::string_view version);
 [[nodiscard]] Result<> put_version(store::Txn& txn, const FunctionRef& ref, std::int64_t version,
                                    const FunctionRow& row);
+/// The version that has this ARN goes, or has gone: its layers are not its any more. Before its row is erased.
+[[nodiscard]] Result<> drop_layers(store::Txn& txn, const std::string& version_arn, const FunctionRow& row);
 /// Published versions after `after`, in order, until `visit` answers false.
 [[nodiscard]] Result<> each_version(store::Reader& reader, const FunctionRef& ref, std::int64_t after,
                                     const std::function<bool(std::int64_t, const FunctionRow&)>& visit);
@@ -77,6 +79,9 @@ namespace rows {
 
 [[nodiscard]] Result<std::optional<LayerRow>> find_layer_version(store::Reader& reader, const LayerRef& ref);
 [[nodiscard]] Result<> put_layer_version(store::Txn& txn, const LayerRef& ref, const LayerRow& row);
+/// Discards the code of a version that is deleted, and its row, once no function has it; the code's id, empty when it
+/// stays.
+[[nodiscard]] Result<std::string> free_layer_version(store::Txn& txn, const LayerRef& ref);
 /// Names of the region's layers after `after`, in order.
 [[nodiscard]] Result<std::vector<std::string>> layer_names(store::Reader& reader, const AccountId& owner,
                                                            std::string_view region, std::string_view after);

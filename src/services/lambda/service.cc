@@ -88,6 +88,16 @@ void Service::resume(const std::stop_token& stop) {
   if (!collected) log::warn("old code could not be erased", {{"why", collected.error().message}});
 }
 
+void Service::sweep(const std::stop_token& stop) {
+  const auto discarded = code_->discarded();
+  if (discarded) {
+    for (const auto& [owner, code_id] : *discarded) code_->forget(code_id);
+  }
+  const Result<> collected =
+      discarded ? code_->collect(*discarded, stop) : Result<>(std::unexpected(discarded.error()));
+  if (!collected) log::warn("discarded code could not be erased", {{"why", collected.error().message}});
+}
+
 void Service::stop() {
   if (stopped_.exchange(true)) return;
   if (events_) events_->stop();

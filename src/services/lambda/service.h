@@ -51,6 +51,8 @@ class Service {
   void run_with(Runner& runner);
   /// Looks for events that wait since before the start, and erases code that is garbage since then. Blocks.
   void resume(const std::stop_token& stop);
+  /// Erases code that nothing names any more and that nobody waited to see erased. Blocks.
+  void sweep(const std::stop_token& stop);
   /// Starts no event more, delivers the logs that wait. Before the runner goes. Idempotent.
   void stop();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,6 +18,10 @@ inline constexpr std::size_t kAnswerEventsMax = 10'000;
 inline constexpr std::size_t kAnswerBytesMax = 1'048'576;
 /// Events that one FilterLogEvents looks at before it answers what it has, with a token to go on.
 inline constexpr std::size_t kFilterEventsMax = 50'000;
+inline constexpr std::size_t kLiveTailsMax = 15;        // at once, of an account in a region
+inline constexpr std::size_t kLiveTailEventsMax = 500;  // of one update; more are sampled
+inline constexpr std::chrono::hours kLiveTailLasts{3};
+inline constexpr std::chrono::milliseconds kLiveTailEvery{1'000};
 inline constexpr std::int32_t kDescribeDefault = 50;
 inline constexpr std::size_t kFilterPatternDepthMax = 32;
 inline constexpr std::size_t kFilterTermsMax = 256;

@@ -1,5 +1,7 @@
 #include "services/logs/operations.h"
 
+#include "services/logs/live_tail.h"
+
 namespace warifu::services::logs {
 
 void bind(api::Registry& registry) {
@@ -21,6 +23,10 @@ void bind(api::Registry& registry) {
   registry.bind(ops::kPutLogEvents, put_log_events);
   registry.bind(ops::kGetLogEvents, get_log_events);
   registry.bind(ops::kFilterLogEvents, filter_log_events);
+  registry.bind_stream<m::StartLiveTailResponseStream>(
+      ops::kStartLiveTail, [tails = std::make_shared<LiveTails>()](api::Call& call, m::StartLiveTailInput input) {
+        return start_live_tail(call, *tails, std::move(input));
+      });
 }
 
 }  // namespace warifu::services::logs
