@@ -51,14 +51,18 @@ std::string interpreter_of(std::string_view runtime) {
   return {};
 }
 
+std::string bytecode_folder(const AgentVersion& agent, const std::string& storage_folder) {
+  return runtime_storage(storage_folder, agent.arn) / "bytecode" / name_of(agent.code_folder);
+}
+
 sandbox::Spec sandbox_spec(const AgentVersion& agent, const sandbox::RuntimeChoice& choice,
-                           const SessionsOptions& options, const PublicUrl& url,
+                           const SessionsOptions& options, const PublicUrl& url, const std::string& code_folder,
                            const std::vector<std::string>& storage) {
   sandbox::Spec spec{.name = "agent"};
   spec.limits = {.memory_bytes = options.memory_bytes, .tmp_bytes = options.tmp_bytes, .processes = options.processes};
   if (!choice.prefix.empty()) spec.binds.push_back({.source = choice.prefix, .target = choice.prefix});
   spec.hidden = choice.packages;
-  spec.binds.push_back({.source = agent.code_folder, .target = kTaskRoot});
+  spec.binds.push_back({.source = code_folder, .target = kTaskRoot});
   if (!options.runtimes_folder.empty()) {
     spec.binds.push_back({.source = options.runtimes_folder, .target = kRuntimeRoot});
   }
@@ -90,6 +94,7 @@ std::vector<std::pair<std::string, std::string>> environment_of(const AgentVersi
   if (agent.runtime.starts_with("PYTHON")) {
     env["PYTHONPATH"] = std::string(kTaskRoot) + ":" + kRuntimeRoot + "/python";
     env["PYTHONUNBUFFERED"] = "1";
+    env["PYTHONDONTWRITEBYTECODE"] = "1";
   }
   if (options.egress == Egress::kProxy) {
     const Result<PublicUrl> url = PublicUrl::of(options.public_url);

@@ -31,11 +31,14 @@ struct PublicUrl {
 /// `python3.13` of `PYTHON_3_13`, `nodejs22.x` of `NODE_22`. Empty: neither.
 [[nodiscard]] std::string interpreter_of(std::string_view runtime);
 
-/// The sandbox of a session: code, interpreter, boto3, storage. `storage`: folders of the host, one for each of the
-/// agent's storage_mounts.
+/// Where the compiled copy of an agent's code is kept.
+[[nodiscard]] std::string bytecode_folder(const AgentVersion& agent, const std::string& storage_folder);
+
+/// The sandbox of a session: `code_folder`, interpreter, boto3, storage. `storage`: folders of the host, one for each
+/// of the agent's storage_mounts.
 [[nodiscard]] sandbox::Spec sandbox_spec(const AgentVersion& agent, const sandbox::RuntimeChoice& choice,
                                          const SessionsOptions& options, const PublicUrl& url,
-                                         const std::vector<std::string>& storage);
+                                         const std::string& code_folder, const std::vector<std::string>& storage);
 
 /// What the agent's processes find in their environment; its own variables win.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment_of(const AgentVersion& agent,

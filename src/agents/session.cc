@@ -118,6 +118,15 @@ Task<> Session::start(std::shared_ptr<Session> after) {
     stop();
   }
   started_.open();
+  if (launched) co_await context_.bytecode.make(agent_, choice_);
+}
+
+void Session::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!started_.is_open()) failure_ = unavailable("the server stops");
+  }
+  started_.open();
 }
 
 Task<Result<>> Session::ready() {
@@ -131,6 +140,7 @@ Task<Result<>> Session::launch() {
   struct Prepared {
     Result<sandbox::RuntimeChoice> choice;
     Result<std::vector<std::string>> storage;
+    std::string code;
   };
   std::string id;
   {
@@ -139,13 +149,14 @@ Task<Result<>> Session::launch() {
   }
   Prepared prepared = co_await on(context_.workers, [c = &context_, agent = agent_, id] {
     return Prepared{.choice = c->interpreters.choose(interpreter_of(agent->runtime)),
-                    .storage = open_storage(*agent, id, c->options.storage_folder)};
+                    .storage = open_storage(*agent, id, c->options.storage_folder),
+                    .code = c->bytecode.folder_of(*agent)};
   });
   choice_ = CO_TRY(std::move(prepared.choice));
   const std::vector<std::string> storage = CO_TRY(std::move(prepared.storage));
   if (!choice_.note.empty()) log_.line(choice_.note);
-  std::shared_ptr<sandbox::Sandbox> opened =
-      CO_TRY(co_await context_.driver.open(sandbox_spec(*agent_, choice_, context_.options, context_.url, storage)));
+  std::shared_ptr<sandbox::Sandbox> opened = CO_TRY(co_await context_.driver.open(
+      sandbox_spec(*agent_, choice_, context_.options, context_.url, prepared.code, storage)));
   {
     const std::lock_guard lock(mutex_);
     sandbox_ = opened;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "agents/bytecode.h"
 #include "agents/gate.h"
 #include "agents/launch.h"
 #include "agents/metadata.h"
@@ -33,6 +34,7 @@ struct SessionContext {
   net::Client& client;      // dials `s<number>.session` by way of Session::dial
   sandbox::Interpreters& interpreters;
   Workers& workers;
+  Bytecode& bytecode;
 };
 
 /// One session: a sandbox with an agent in it. Thread-safe; shared by the list of sessions, its leases and the
@@ -64,6 +66,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Looks whether it is time to ask for its health, or to end it. `spawn` starts work beside the caller.
   void look(const std::function<void(std::function<Task<>()>)>& spawn);
   void stop();
+  /// Its event loop has stopped: whoever waits for its start is told.
+  void abandon();
   Task<> ended();
   /// Nothing of it is left.
   [[nodiscard]] bool gone() const { return gone_.load(); }

@@ -53,13 +53,15 @@ struct Works {
   net::Server inner{inner_options(), nothing_here};
   Workers workers{kWorkers};
   sandbox::Interpreters interpreters;
+  Bytecode bytecode;
   net::Client client;
   std::unique_ptr<net::TunnelProxy> proxy;
   SessionContext context;
 
   Works(const SessionsOptions& options, sandbox::Driver& driver, const Clock& clock, Random& random, PublicUrl url,
         std::function<Task<Result<UniqueFd>>(const net::Url&)> dial)
-      : client({.body_bytes_max = SIZE_MAX, .pool_max = kPoolMax, .pool_idle = kPoolIdle, .dial = std::move(dial)}),
+      : bytecode(options, driver),
+        client({.body_bytes_max = SIZE_MAX, .pool_max = kPoolMax, .pool_idle = kPoolIdle, .dial = std::move(dial)}),
         proxy(options.egress == Egress::kProxy ? std::make_unique<net::TunnelProxy>(allowed_by(options)) : nullptr),
         context{.options = options,
                 .driver = driver,
@@ -70,7 +72,8 @@ struct Works {
                 .proxy = proxy.get(),
                 .client = client,
                 .interpreters = interpreters,
-                .workers = workers} {}
+                .workers = workers,
+                .bytecode = bytecode} {}
 };
 
 class Sessions::Impl : public std::enable_shared_from_this<Impl> {
@@ -310,7 +313,8 @@ void Sessions::Impl::keep_warm(std::shared_ptr<const AgentVersion> agent) {
       return;
     }
     if (found != warm_.end()) old = std::exchange(found->second.ready, {});
-    if (agent->warm <= 0) {
+    // What belongs to one session's id cannot be there before the id is.
+    if (agent->warm <= 0 || !agent->storage_mounts.empty()) {
       warm_.erase(key);
     } else if (open_works()) {
       warm_[key] = {.agent = std::move(agent), .ready = {}};
@@ -335,6 +339,7 @@ void Sessions::Impl::stop() {
   for (const SessionPtr& session : all) session->stop();
   if (!works_) return;
   works_->loop->stop();
+  for (const SessionPtr& session : all) session->abandon();
   works_->workers.join();
   works_->inner.stop(std::chrono::milliseconds{0});
   if (works_->proxy) works_->proxy->stop();

@@ -115,6 +115,43 @@ def answer(self):
   EXPECT_TRUE(eventually([&] { return processes_left() == 0; }));
 }
 
+TEST_F(SessionsTest, ModulesAreCompiledOnceForLaterSessions) {
+  const auto importing = agent_of({{"main.py", std::string(testing::kAgent) + R"(
+import package.module
+def answer(self):
+    self.reply(" ".join([package.module.__cached__ or "", str(os.path.exists(package.module.__cached__)),
+                         package.module.where(), package.module.__file__]))
+serve()
+)"},
+                                   {"package/__init__.py", ""},
+                                   {"package/broken.py", "this is no Python"},
+                                   {"package/module.py", "def where():\n    return where.__code__.co_filename\n"}});
+  EXPECT_THAT(invoke(importing, "first"), HasSubstr("False"));
+  int i = 0;
+  EXPECT_TRUE(eventually([&] {
+    const std::string id = "later" + std::to_string(i++);
+    const std::string said = invoke(importing, id);
+    stop(importing, id);
+    return said.find("True") != std::string::npos;
+  }));
+  EXPECT_THAT(invoke(importing, "last"), HasSubstr("True /var/task/package/module.py /var/task/package/module.py"));
+}
+
+TEST_F(SessionsTest, AnEndOfTheServerIsToldToWhoWaitsForAStart) {
+  const auto never = agent("time.sleep(1000)\ndef answer(self):\n    pass\n");
+  Background loop;
+  std::optional<Error> error;
+  std::thread waiting([&] {
+    const auto out = loop.wait_for(call(*sessions_, never, "one", ""));
+    if (!out) error = out.error();
+  });
+  EXPECT_TRUE(eventually([&] { return !sessions_->list().empty(); }));
+  sessions_->stop();
+  waiting.join();
+  EXPECT_TRUE(error);
+  sessions_.reset();
+}
+
 TEST_F(SessionsTest, ARequestThatAStopMeetsIsToldSoAndTheNextOneStartsAnew) {
   const auto slow = agent(R"(
 def answer(self):
