@@ -24,8 +24,7 @@ BAD = {
     "deep JSON": ("[" * 4000, "json"),
     "deep JSON in its place": (document(GOOD + ',"Condition":' + '{"a":' * 600 + "1" + "}" * 600), "json"),
     "an element twice": (document(GOOD + ',"Effect":"Deny"'), "effect"),
-    "a key twice": (document(GOOD + ',"Condition":{"Bool":{"aws:SecureTransport":"true","aws:SecureTransport":"false"}}'),
-                    "aws:securetransport"),
+    "a key twice": (document(GOOD + ',"Condition":{"Bool":{"aws:a":"true","aws:a":"false"}}'), "aws:a"),
     "half a character": (document(GOOD.replace("Get", r"\ud800")), "json"),
     "a number for an action": (document(GOOD.replace('"s3:Get*"', "5")), "action"),
     "a number that is none": (document(GOOD + ',"Condition":{"NumericEquals":{"s3:max-keys":"ten"}}'), "ten"),
@@ -60,7 +59,7 @@ class Doors:
                 "MalformedPolicyDocument",
                 lambda text: self.iam.update_assume_role_policy(
                     RoleName="doors",
-                    PolicyDocument=text.replace('"Resource":"*"', '"Principal":"*"').replace("s3:Get*", "sts:AssumeRole"),
+                    PolicyDocument=text.replace('"Resource"', '"Principal"').replace("s3:Get*", "sts:AssumeRole"),
                 ),
             ),
             "a session policy": (

@@ -135,6 +135,64 @@ def test_keys_of_the_request_itself(server: Server, owner: Keys, make_user: Any)
     assert keys_of(server, owner, named.list_memories)["aws:UserAgent"][0].startswith("mine/1.0")
 
 
+RECORD = "mem-" + "0" * 36
+JOB = {"jobId": "00000000-0000-0000-0000-000000000000"}
+SEARCH = {"searchQuery": "tea", "topK": 1}
+THERE = {"requestIdentifier": "a", "content": {"text": "t"}, "namespaces": ["/n/"], "timestamp": 1}
+EVENT = {"actorId": "ann", "sessionId": "one"}
+# Of each call on a memory: the service's own keys, which name what the request named and nothing else.
+SERVICE_KEYS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
+    "create_event": (
+        "create_event",
+        EVENT | {"eventTimestamp": 1, "payload": []},
+        {"actorId": "ann", "sessionId": "one"},
+    ),
+    "create_event without a session": (
+        "create_event",
+        {"actorId": "ann", "eventTimestamp": 1, "payload": []},
+        {"actorId": "ann"},
+    ),
+    "get_event": ("get_event", EVENT | {"eventId": "0#a"}, {"actorId": "ann", "sessionId": "one"}),
+    "delete_event": ("delete_event", EVENT | {"eventId": "0#a"}, {"actorId": "ann", "sessionId": "one"}),
+    "list_sessions": ("list_sessions", {"actorId": "ann"}, {"actorId": "ann"}),
+    "list_actors": ("list_actors", {}, {}),
+    "retrieve by namespace": (
+        "retrieve_memory_records",
+        {"namespace": "/n/", "searchCriteria": SEARCH},
+        {"namespace": "/n/"},
+    ),
+    "retrieve by path and strategy": (
+        "retrieve_memory_records",
+        {"namespacePath": "/n/", "searchCriteria": SEARCH | {"memoryStrategyId": "Facts-0123456789"}},
+        {"namespacePath": "/n/", "strategyId": "Facts-0123456789"},
+    ),
+    "list by namespace and strategy": (
+        "list_memory_records",
+        {"namespace": "/n/", "memoryStrategyId": "Facts-0123456789"},
+        {"namespace": "/n/", "strategyId": "Facts-0123456789"},
+    ),
+    "list by path": ("list_memory_records", {"namespacePath": "/n/"}, {"namespacePath": "/n/"}),
+    "batch_create": ("batch_create_memory_records", {"records": [THERE]}, {"namespace": "/n/"}),
+    "get_memory_record": ("get_memory_record", {"memoryRecordId": RECORD}, {}),
+    "delete_memory_record": ("delete_memory_record", {"memoryRecordId": RECORD}, {}),
+    "batch_delete": ("batch_delete_memory_records", {"records": [{"memoryRecordId": RECORD}]}, {}),
+    "list_memory_extraction_jobs": ("list_memory_extraction_jobs", {}, {}),
+    "start_memory_extraction_job": ("start_memory_extraction_job", {"extractionJob": JOB}, {}),
+}
+
+
+@pytest.mark.parametrize("name", SERVICE_KEYS)
+def test_the_services_own_keys_are_what_the_request_named(
+    server: Server, owner: Keys, tagged: dict[str, Any], make_user: Any, name: str
+) -> None:
+    operation, arguments, wanted = SERVICE_KEYS[name]
+    data = server.client("bedrock-agentcore", make_user(allow("*"), REFUSED), config=NO_RETRIES)
+    found = keys_of(server, owner, lambda: getattr(data, operation)(memoryId=tagged["id"], **arguments))
+    own = {key.split(":", 1)[1]: values for key, values in found.items() if key.startswith("bedrock-agentcore:")}
+    assert own == {key: [value] for key, value in wanted.items()}
+    assert set(found) - {f"bedrock-agentcore:{key}" for key in own} == ALWAYS | {"aws:username", "aws:ResourceTag/stage"}
+
+
 def test_who_assumes_a_role_tells_more(server: Server, owner: Keys, make_user: Any) -> None:
     user = make_user(allow("*"), deny("sts:*"))
     sts = server.client("sts", user)
