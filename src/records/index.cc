@@ -187,12 +187,21 @@ Result<> Index::Impl::prepare(store::Db& db, Resident& memory, const Look& look,
 
 void Index::Impl::make_room() {
   const std::vector<std::shared_ptr<Resident>> residents = all();
-  std::size_t total = 0;
+  const auto total_of = [&] {
+    std::size_t total = 0;
+    for (const auto& one : residents) total += one->bytes();
+    return total;
+  };
+  const std::size_t total = total_of();
+  if (total <= options.bytes_max) return;
   for (const auto& one : residents) {
-    if (one->bytes() > options.memory_bytes_max) evict(options.memory_bytes_max, {one});
-    total += one->bytes();
+    // A large memory does not push small ones out: it gives way first, down to its part or to what the others leave.
+    const std::size_t others = total - std::min(total, one->bytes());
+    const std::size_t left = options.bytes_max - std::min(options.bytes_max, others);
+    const std::size_t part = std::max(options.memory_bytes_max, left);
+    if (one->bytes() > part) evict(part, {one});
   }
-  if (total > options.bytes_max) evict(options.bytes_max, residents);
+  if (total_of() > options.bytes_max) evict(options.bytes_max, residents);
 }
 
 /// Down to nine tenths of `target`, so that not every search that loads must evict.

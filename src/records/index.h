@@ -15,7 +15,7 @@ namespace warifu::records {
 struct IndexOptions {
   /// Bytes of everything resident. What a search needs at once may exceed it while it runs.
   std::size_t bytes_max = std::size_t{1} << 30U;
-  /// The part of it that one memory may keep when others want room.
+  /// The part of it that one memory may keep when others want room; alone it may keep all.
   std::size_t memory_bytes_max = std::size_t{1} << 30U;
 };
 

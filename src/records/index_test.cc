@@ -157,6 +157,34 @@ TEST_F(IndexTest, KeepsToItsBytes) {
   EXPECT_EQ(bench.search(exactly("/n3/"), "record").size(), 10U);
 }
 
+TEST_F(IndexTest, ALargeMemoryPushesNoSmallOneOut) {
+  constexpr std::size_t kBudget = 400'000;
+  reopen({.bytes_max = kBudget, .memory_bytes_max = kBudget / 4});
+  const store::Partition large = bench.partition;
+  const store::Partition small =
+      testing::partition_of("arn:aws:bedrock-agentcore:us-east-1:111111111111:memory/Other-NCd6eP6wJq");
+  for (std::size_t n = 0; n < 60; ++n) {
+    std::vector<Record> records;
+    for (std::size_t i = 0; i < 50; ++i) {
+      records.push_back(make(n * 50 + i, fmt::format("record {} of {}", i, n), fmt::format("/n{}/", n)));
+    }
+    bench.put(records);
+  }
+  const auto search_large = [&] {
+    bench.partition = large;
+    for (std::size_t n = 0; n < 60; ++n) bench.search(exactly(fmt::format("/n{}/", n)), "record");
+  };
+  search_large();
+  EXPECT_GT(bench.index->bytes(), kBudget / 2) << "alone it may keep more than its part";
+  bench.partition = small;
+  bench.put(make(1, "a cat"));
+  EXPECT_THAT(bench.search(path("/"), "cat"), ElementsAre("a cat"));
+  search_large();
+  EXPECT_LT(bench.index->bytes(), kBudget + 100'000);
+  const Request request{.scope = path("/"), .text = "cat", .now = kNow};
+  EXPECT_TRUE(bench.index->search_now(*bench.db, small, request)) << "though it was used longest ago";
+}
+
 TEST_F(IndexTest, MemoriesDoNotMix) {
   bench.put(make(1, "a cat"));
   bench.search(path("/"), "cat");

@@ -56,7 +56,7 @@ Result<std::unique_ptr<services::memory::LongTerm>> make_long_term(const ServeOp
   const std::size_t bytes = options.index_mb << 20U;
   return std::make_unique<services::memory::LongTerm>(
       std::move(embedders),
-      services::memory::LongTermOptions{.index = {.bytes_max = bytes, .memory_bytes_max = bytes}});
+      services::memory::LongTermOptions{.index = {.bytes_max = bytes, .memory_bytes_max = bytes / 2}});
 }
 
 Result<services::gateway::DataPlaneOptions> gateway_options(const ServeOptions& options) {

@@ -164,6 +164,23 @@ def test_who_can_lists_principals_with_their_path(
     assert owner.account in accounts and stranger.account not in accounts
 
 
+def test_who_can_across_accounts_takes_the_management_credentials(
+    server: Server, owner: Keys, stranger: Keys, control: Any, memory: dict[str, Any]
+) -> None:
+    open_to = {"AWS": f"arn:aws:iam::{stranger.account}:root"}
+    statement = allow(LIST_EVENTS, memory["arn"], Sid="Open", Principal=open_to)
+    control.put_resource_policy(resourceArn=memory["arn"], policy=policy(statement))
+
+    def accounts(**options: Any) -> set[str]:
+        done = server.command("who-can", LIST_EVENTS, memory["arn"], "--json", **options)
+        assert done.returncode == 0, done.stderr
+        return {one["Account"] for one in json.loads(done.stdout)["Principals"]}
+
+    assert {owner.account, stranger.account} <= accounts()
+    assert accounts(env=owner.environment()) == {owner.account}
+    assert accounts(env=stranger.environment()) == {stranger.account}, "its own principals, not the owner's"
+
+
 def test_encoded_messages_open_for_the_callers_account(tmp_path: Path) -> None:
     running = Server(tmp_path / "data", "--encoded-denials").start()
     try:
