@@ -49,6 +49,12 @@ Error agents_own(std::string_view reason, std::string message) {
   return error;
 }
 
+Error stopped_error() {
+  Error error = conflict("the session was stopped");
+  error.reason = kSessionStopped;
+  return error;
+}
+
 /// An answer's body as the agent makes it.
 class AnswerBody final : public http::BodyStream {
  public:
@@ -109,6 +115,7 @@ Task<> Session::start(std::shared_ptr<Session> after) {
   Result<> launched = co_await launch();
   {
     const std::lock_guard lock(mutex_);
+    if (!launched && stopped_) launched = fail(stopped_error());
     if (!launched) failure_ = launched.error();
     healthy_ = launched.has_value();
     last_active_ = context_.clock.now();
@@ -281,9 +288,7 @@ Error Session::exited(std::string_view phase) const {
   {
     const std::lock_guard lock(mutex_);
     if (!exit_ || (!by_itself_ && !exit_->out_of_memory)) {
-      Error error = conflict("the session was stopped");
-      error.reason = kSessionStopped;
-      return error;
+      return stopped_error();
     }
     how = exit_->out_of_memory ? "out of memory" : exit_->str();
   }

@@ -43,6 +43,14 @@ std::function<bool(const net::IpAddress&)> allowed_by(const SessionsOptions& opt
   return [policy = options.destinations](const net::IpAddress& address) { return policy.allows(address); };
 }
 
+Task<> forget_beside(Workers& workers, std::string runtime_arn, std::optional<std::string> endpoint,
+                     std::string folder) {
+  co_await on(workers, [runtime_arn, endpoint, folder] {
+    forget_storage(runtime_arn, endpoint, folder);
+    return true;
+  });
+}
+
 using SessionPtr = std::shared_ptr<Session>;
 
 }  // namespace
@@ -286,6 +294,7 @@ void Sessions::Impl::retire(const std::string& runtime_arn, const std::optional<
     return arn == runtime_arn && (!endpoint || *endpoint == name);
   };
   std::vector<SessionPtr> old;
+  bool beside = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [key, session] : sessions_) {
@@ -296,9 +305,17 @@ void Sessions::Impl::retire(const std::string& runtime_arn, const std::optional<
       old.insert(old.end(), entry.second.ready.begin(), entry.second.ready.end());
       return true;
     });
+    // Much may lie there, and the caller's event loop has other requests.
+    beside = works_ && !stopped_;
+    if (forget && beside) {
+      works_->loop->spawn([this, runtime_arn, endpoint] {
+        return forget_beside(works_->workers, runtime_arn, endpoint, options_.storage_folder);
+      });
+    }
   }
   for (const SessionPtr& session : old) session->stop();
-  if (forget) forget_storage(runtime_arn, endpoint, options_.storage_folder);
+  if (!forget || beside) return;
+  forget_storage(runtime_arn, endpoint, options_.storage_folder);
 }
 
 void Sessions::Impl::keep_warm(std::shared_ptr<const AgentVersion> agent) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "agents/agents_testing.h"
+#include "sandbox/interpreters.h"
 
 namespace warifu::agents {
 namespace {
@@ -113,6 +114,56 @@ def answer(self):
   }
   clock_.advance_ms(28'800'000 - 10'000'000);
   EXPECT_TRUE(eventually([&] { return processes_left() == 0; }));
+}
+
+TEST_F(SessionsTest, AnAgentOfNodeJsRuns) {
+  if (!sandbox::Interpreters().choose("nodejs22.x")) GTEST_SKIP() << "no Node.js on this machine";
+  auto node = agent_of({{"index.js", R"(
+require("http").createServer((request, response) => {
+  response.setHeader("Content-Type", "application/json");
+  response.end(JSON.stringify(request.url === "/ping" ? {status: "Healthy"} : {cwd: process.cwd()}));
+}).listen(8080, "0.0.0.0");
+)"}});
+  node->runtime = "NODE_22";
+  node->entry_point = {"index.js"};
+  EXPECT_EQ(invoke(node, "one"), R"({"cwd":"/var/task"})");
+}
+
+TEST_F(SessionsTest, AnMcpServerNeedsNoPing) {
+  auto mcp = agent_of({{"server.py", std::string(testing::kAgent) + R"(
+def get(self):
+    self.reply("not here", 404)
+def answer(self):
+    self.reply(self.path)
+Handler.do_GET = get
+ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+)"}});
+  mcp->protocol = Protocol::kMcp;
+  mcp->entry_point = {"server.py"};
+  EXPECT_EQ(invoke(mcp, "one"), "/mcp");
+}
+
+TEST_F(SessionsTest, AWrapperOfTheAgentsOwnPackagesRunsIt) {
+  auto wrapped = agent_of({{"main.py", std::string(testing::kAgent) + R"(
+def answer(self):
+    self.reply(os.environ["WRAPPED"])
+serve()
+)"},
+                           {"bin/opentelemetry-instrument", R"(
+import os, sys
+os.environ["WRAPPED"] = "yes"
+os.execv(sys.argv[1], sys.argv[1:])
+)"}});
+  wrapped->entry_point = {"opentelemetry-instrument", "main.py"};
+  EXPECT_EQ(invoke(wrapped, "one"), "yes");
+}
+
+TEST_F(SessionsTest, ARuntimeThatIsNotKnownIsSaidSo) {
+  auto odd = agent(kEcho);
+  odd->runtime = "RUBY_3";
+  const Result<std::string> out = try_invoke(odd, "one");
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, ErrorCode::kUnsupported);
 }
 
 TEST_F(SessionsTest, ModulesAreCompiledOnceForLaterSessions) {
@@ -277,7 +328,7 @@ def answer(self):
   EXPECT_EQ(invoke(newer, "one", "z"), "");
   sessions_->retire(keeping->arn, std::nullopt, true);
   EXPECT_TRUE(eventually([&] { return sessions_->list().empty(); }));
-  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "storage"));
+  EXPECT_TRUE(eventually([&] { return std::filesystem::is_empty(folder_ / "storage"); }));
 }
 
 }  // namespace
