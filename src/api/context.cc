@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/paths.h"
+#include "json/value.h"
 #include "wire/member.h"
 
 namespace warifu::api {
@@ -12,6 +14,9 @@ namespace warifu::api {
 using policy::key;
 
 namespace {
+
+/// A key of each claim of the token that the request has at the member.
+constexpr std::string_view kInboundJwtClaim = "bedrock-agentcore:InboundJwtClaim/";
 
 /// `bedrock-agentcore.amazonaws.com` as kms:ViaService has it: with the region.
 std::string in_region(std::string_view service, std::string_view region) {
@@ -48,7 +53,36 @@ RequestKeys::RequestKeys(const http::Request& request, const Call& call, const w
                            [this](const wire::ContextValue& value) { add_value(value); });
 }
 
+void RequestKeys::add_claims(std::string_view prefix, std::string_view token) {
+  const std::size_t first = token.find('.');
+  const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos) return;
+  const auto text = base64url_decode(token.substr(first + 1, second - first - 1));
+  const auto claims = json::parse(text.value_or(""));
+  if (!claims || !claims->is_object()) return;
+  const auto add = [&](std::string_view claim, std::string_view value, bool many) {
+    add_value({.key = prefix, .suffix = claim, .value = value, .multivalued = many, .brief = true});
+  };
+  for (const std::string_view claim : {"iss", "sub", "client_id"}) {
+    if (const auto value = claims->find_string(claim)) add(claim, *value, false);
+  }
+  if (const auto audience = claims->find_string("aud")) add("aud", *audience, true);
+  const json::Value* audiences = claims->find("aud");
+  if (audiences != nullptr && audiences->is_array()) {
+    for (const json::Value& one : audiences->items()) {
+      if (one.is_string()) add("aud", one.as_string(), true);
+    }
+  }
+  const std::string scopes = claims->find_string("scope").value_or("");
+  for (std::string_view rest = scopes; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    if (end > 0) add("scope", rest.substr(0, end), true);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 void RequestKeys::add_value(const wire::ContextValue& value) {
+  if (value.key == kInboundJwtClaim && value.suffix.empty()) return add_claims(value.key, value.value);
   if (value.brief) {
     wire::ContextValue kept = value;
     kept.brief = false;

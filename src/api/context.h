@@ -42,6 +42,9 @@ class RequestKeys {
 
  private:
   void add_value(const wire::ContextValue& value);
+  /// Claims of a token as they read: whoever takes the token verifies it, so that an operation which the claims of a
+  /// forged one allow refuses it all the same. What is no token has none.
+  void add_claims(std::string_view prefix, std::string_view token);
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
   void fill_common(policy::Context& context) const;
   void fill_s3(policy::Context& context) const;

@@ -130,8 +130,10 @@ Task<Checked> TokenAuthorizer::check(m::CustomJWTAuthorizerConfiguration configu
   const auto checked = jwt::check(*token, rules_of(configuration, known->issuer), clock_.now());
   if (!checked && checked.error().insufficient_scope) co_return std::unexpected(checked.error());
   if (!checked) co_return refuse("Invalid Bearer token: " + checked.error().message);
-  co_return Bearer{
-      .subject = token->claims.find_string("sub").value_or(""), .issuer = known->issuer, .token = std::string(*text)};
+  co_return Bearer{.subject = token->claims.find_string("sub").value_or(""),
+                   .issuer = known->issuer,
+                   .token = std::string(*text),
+                   .claims = token->claims};
 }
 
 }  // namespace warifu::inbound

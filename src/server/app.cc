@@ -161,7 +161,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->chat = TRY(open_chat_model(options));
   parts->extracting =
       std::make_unique<Extracting>(options, parts->storage->db(), *parts->long_term, parts->chat.get(), parts->clock);
-  parts->tokens = TRY(make_tokens(options));
+  parts->tokens = TRY(make_tokens(options, parts->clock));
   parts->gateways = std::make_unique<services::gateway::DataPlane>(TRY(gateway_options(options)));
   bind_services(parts->registry, *parts->long_term, parts->extracting->extraction(),
                 {.connector = &parts->gateways->connector(), .domain = options.domain}, *parts->tokens);

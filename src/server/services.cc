@@ -71,8 +71,9 @@ Result<services::gateway::DataPlaneOptions> gateway_options(const ServeOptions& 
   return out;
 }
 
-Result<std::unique_ptr<services::credentials::Tokens>> make_tokens(const ServeOptions& options) {
-  return std::make_unique<services::credentials::Tokens>(TRY(net::DestinationPolicy::from(options.gateway_networks)));
+Result<std::unique_ptr<services::credentials::Tokens>> make_tokens(const ServeOptions& options, const Clock& clock) {
+  return std::make_unique<services::credentials::Tokens>(TRY(net::DestinationPolicy::from(options.gateway_networks)),
+                                                         clock);
 }
 
 void bind_services(api::Registry& registry, services::memory::LongTerm& long_term,

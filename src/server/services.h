@@ -30,7 +30,8 @@ void bind_services(api::Registry& registry, services::memory::LongTerm& long_ter
                    services::credentials::Tokens& tokens);
 
 /// Fetches tokens for workloads; addresses as gateways may connect to.
-[[nodiscard]] Result<std::unique_ptr<services::credentials::Tokens>> make_tokens(const ServeOptions& options);
+[[nodiscard]] Result<std::unique_ptr<services::credentials::Tokens>> make_tokens(const ServeOptions& options,
+                                                                                 const Clock& clock);
 
 /// Finishes what services left half done when the server last ended: sweeps of deleted memories, and vectors of
 /// `embedder` for records that have those of an earlier one. From then on erases records that expire, every few

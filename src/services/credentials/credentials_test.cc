@@ -9,6 +9,7 @@
 #include "identity/policies.h"
 #include "identity/users.h"
 #include "identity/workloads.h"
+#include "jwt/testing.h"
 #include "net/server.h"
 #include "services/credentials/operations.h"
 #include "services/credentials/providers.h"
@@ -37,6 +38,7 @@ class Issuer {
   ~Issuer() { server_.stop(std::chrono::milliseconds{0}); }
 
   std::string url;
+  jwt::testing::Issuer keys;
   std::atomic<int> issued = 0;
   std::atomic<int> lasts_s = 3600;
   http::Request last() {
@@ -55,10 +57,13 @@ class Issuer {
     http::Response response;
     response.headers.add("Content-Type", "application/json");
     if (request.target.starts_with("/.well-known")) {
-      response.body = fmt::format(
-          R"({{"issuer":"{0}","token_endpoint":"{0}/token",)"
-          R"("token_endpoint_auth_methods_supported":["client_secret_post"]}})",
-          url);
+      response.body = fmt::format(R"({{"issuer":"{0}","token_endpoint":"{0}/token","jwks_uri":"{0}/keys",)"
+                                  R"("token_endpoint_auth_methods_supported":["client_secret_post"]}})",
+                                  url);
+      co_return response;
+    }
+    if (request.target == "/keys") {
+      response.body = keys.jwks();
       co_return response;
     }
     if (request.body.contains("scope=forbidden")) {
@@ -131,7 +136,8 @@ class CredentialsTest : public ::testing::Test {
     return keys;
   }
 
-  Tokens tokens{*net::DestinationPolicy::from({"127.0.0.0/8"})};
+  ManualClock clock{Timestamp{1'783'165'130'000}};  // as the server's
+  Tokens tokens{*net::DestinationPolicy::from({"127.0.0.0/8"}), clock};
   api::testing::TestServer server{[this](api::Registry& registry) { bind(registry, tokens); }};
   api::testing::Keys a = server.account("111111111111");
   std::string error_type;
@@ -250,7 +256,7 @@ TEST_F(CredentialsTest, WhatTheProviderRefusesIsToldAndNotKept) {
 
 TEST_F(CredentialsTest, NobodyIsSentToAnAddressThatIsNotAllowed) {
   Issuer issuer;
-  Tokens strict{net::DestinationPolicy()};
+  Tokens strict{net::DestinationPolicy(), clock};
   TokenRequest request{.provider_arn = "arn", .client = {.token_endpoint = issuer.url + "/token", .client_id = "me"}};
   const auto token = server.await(strict.fetch(request, server.clock().now()));
   ASSERT_FALSE(token);
@@ -295,16 +301,59 @@ TEST_F(CredentialsTest, WorkloadsLiveAndThoseOfAServiceStay) {
   EXPECT_EQ(call("GetWorkloadAccessToken", R"({"workloadName":"nobody"})").status, 404);
 }
 
-TEST_F(CredentialsTest, AUsersTokenMustSpeakOfSomebodyAndBeFresh) {
+TEST_F(CredentialsTest, AUsersTokenMustBeSignedByItsIssuerSpeakOfSomebodyAndBeFresh) {
   make_workload();
-  const auto jwt = [&](std::string_view claims) {
-    return call("GetWorkloadAccessTokenForJWT",
-                fmt::format(R"({{"workloadName":"agent","userToken":"e30.{}.sig"}})", base64url_encode(claims)));
+  Issuer issuer;
+  const auto ask = [&](const std::string& token) {
+    return call("GetWorkloadAccessTokenForJWT", fmt::format(R"({{"workloadName":"agent","userToken":"{}"}})", token));
   };
-  EXPECT_EQ(jwt(R"({"iss":"i","sub":"s","exp":4102444800})").status, 200);
-  EXPECT_EQ(jwt(R"({"iss":"i","sub":"s","exp":1})").status, 400);
-  EXPECT_EQ(jwt(R"({"iss":"i","exp":4102444800})").status, 400);
-  EXPECT_EQ(jwt("[]").status, 400);
+  const auto claims = [&](std::string_view subject, std::string_view expires) {
+    return fmt::format(R"({{"iss":"{}","sub":{},"exp":{}}})", issuer.url, subject, expires);
+  };
+  const std::string good = claims(R"("s")", "4102444800");
+  EXPECT_EQ(ask(issuer.keys.sign(good)).status, 200);
+  EXPECT_THAT(ask(issuer.keys.sign(claims(R"("s")", "1"))).message(), HasSubstr("not proven"));
+  EXPECT_THAT(ask(issuer.keys.sign(claims("null", "4102444800"))).message(), HasSubstr("no sub"));
+  EXPECT_THAT(ask(jwt::testing::Issuer().sign(good)).message(), HasSubstr("signature does not hold"));
+  std::string tampered = issuer.keys.sign(good);
+  tampered.replace(0, tampered.find('.'), base64url_encode(R"({"alg":"none"})"));
+  EXPECT_THAT(ask(tampered).message(), HasSubstr("not a JWT"));
+  EXPECT_THAT(ask(issuer.keys.sign(R"({"iss":"https://10.0.0.1","sub":"s","exp":4102444800})")).message(),
+              HasSubstr("cannot be read"))
+      << "an issuer where we may not connect to";
+  EXPECT_THAT(ask(issuer.keys.sign(R"({"iss":"mailto:x","sub":"s","exp":4102444800})")).message(), HasSubstr("iss"));
+  EXPECT_EQ(ask("e30.e30.").status, 400);
+}
+
+TEST_F(CredentialsTest, PoliciesSeeTheClaimsOfAUsersToken) {
+  make_workload();
+  Issuer issuer;
+  const auto ask = [&](const api::testing::Keys& keys, std::string_view more) {
+    const std::string token =
+        issuer.keys.sign(fmt::format(R"({{"iss":"{}","sub":"s","exp":4102444800,{}}})", issuer.url, more));
+    return call(keys, "GetWorkloadAccessTokenForJWT",
+                fmt::format(R"({{"workloadName":"agent","userToken":"{}"}})", token));
+  };
+  const auto user_with = [&](std::string name, std::string_view condition) {
+    return user(std::move(name),
+                fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Resource":"*","Action":)"
+                            R"("bedrock-agentcore:GetWorkloadAccessTokenForJWT","Condition":{{{}}}}}]}})",
+                            condition));
+  };
+  const std::string iss = "bedrock-agentcore:InboundJwtClaim/iss";
+  const auto ours = user_with("ours", fmt::format(R"("StringEquals":{{"{}":"{}"}})", iss, issuer.url));
+  const auto others = user_with("others", fmt::format(R"("StringEquals":{{"{}":"https://other.example"}})", iss));
+  const auto scoped =
+      user_with("scoped", R"("ForAnyValue:StringEquals":{"bedrock-agentcore:InboundJwtClaim/scope":"write"})");
+  const auto aimed = user_with("aimed", R"("ForAnyValue:StringEquals":{"bedrock-agentcore:InboundJwtClaim/aud":"b"},)"
+                                        R"("StringEquals":{"bedrock-agentcore:InboundJwtClaim/client_id":"c"})");
+  EXPECT_EQ(ask(ours, R"("aud":"a")").status, 200);
+  EXPECT_EQ(ask(others, R"("aud":"a")").status, 403);
+  EXPECT_EQ(ask(scoped, R"("scope":"read write")").status, 200);
+  EXPECT_EQ(ask(scoped, R"("scope":"read writer")").status, 403);
+  EXPECT_EQ(ask(aimed, R"("aud":["a","b"],"client_id":"c")").status, 200);
+  EXPECT_EQ(ask(aimed, R"("aud":["a","b"],"azp":"c")").status, 403);
+  EXPECT_EQ(ask(aimed, R"("aud":["a"],"client_id":"c")").status, 403);
 }
 
 TEST_F(CredentialsTest, TheVaultHasNoKeyOfACustomerYet) {

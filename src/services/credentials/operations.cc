@@ -75,7 +75,10 @@ void bind(api::Registry& registry, Tokens& tokens) {
   registry.bind(ops::kGetTokenVault, get_token_vault);
   registry.bind(ops::kSetTokenVaultCMK, set_token_vault_cmk);
   registry.bind(ops::kGetWorkloadAccessToken, get_workload_token);
-  registry.bind(ops::kGetWorkloadAccessTokenForJWT, get_workload_token_for_jwt);
+  registry.bind(ops::kGetWorkloadAccessTokenForJWT,
+                [&tokens](api::Call& call, m::GetWorkloadAccessTokenForJWTInput input) {
+                  return get_workload_token_for_jwt(call, std::move(input), tokens);
+                });
   registry.bind(ops::kGetWorkloadAccessTokenForUserId, get_workload_token_for_user);
   registry.bind(ops::kGetResourceApiKey, get_resource_api_key);
   registry.bind(ops::kGetResourceOauth2Token, [&tokens](api::Call& call, m::GetResourceOauth2TokenInput input) {

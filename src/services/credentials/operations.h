@@ -56,7 +56,7 @@ Task<Result<m::SetTokenVaultCMKOutput>> set_token_vault_cmk(api::Call& call, m::
 // resource_token_operations.cc
 Task<Result<m::GetWorkloadAccessTokenOutput>> get_workload_token(api::Call& call, m::GetWorkloadAccessTokenInput input);
 Task<Result<m::GetWorkloadAccessTokenForJWTOutput>> get_workload_token_for_jwt(
-    api::Call& call, m::GetWorkloadAccessTokenForJWTInput input);
+    api::Call& call, m::GetWorkloadAccessTokenForJWTInput input, Tokens& tokens);
 Task<Result<m::GetWorkloadAccessTokenForUserIdOutput>> get_workload_token_for_user(
     api::Call& call, m::GetWorkloadAccessTokenForUserIdInput input);
 Task<Result<m::GetResourceApiKeyOutput>> get_resource_api_key(api::Call& call, m::GetResourceApiKeyInput input);

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "api/workload_token.h"
-#include "base/encoding.h"
 #include "identity/workloads.h"
-#include "json/value.h"
+#include "jwt/jwt.h"
+#include "net/client.h"
 #include "services/credentials/errors.h"
 #include "services/credentials/limits.h"
 #include "services/credentials/operations.h"
@@ -11,6 +11,8 @@
 
 namespace warifu::services::credentials {
 namespace {
+
+constexpr std::string_view kDiscovery = ".well-known/openid-configuration";
 
 Result<> require_workload(store::Reader& reader, const Vault& vault, std::string_view name) {
   if (TRY(identity::find_workload_identity(reader, vault.account, vault.region, name))) return {};
@@ -28,22 +30,20 @@ Result<std::string> issue(const api::Call& call, const std::string& workload, st
                                                               .expires = {call.now().ms + kWorkloadTokenMs}});
 }
 
-/// Whom a user's token speaks of. Its signature is not looked at here: the issuer's keys belong to whoever took the
-/// token in (a gateway's or runtime's authorizer), and who may ask for this says a policy.
-Result<std::string> user_of(const std::string& token, Timestamp now) {
+/// Whom a user's token speaks of. Its issuer must have signed it, found where its `iss` says: which issuers may speak
+/// for users is for policies to say (bedrock-agentcore:InboundJwtClaim/iss).
+Task<Result<std::string>> user_of(inbound::TokenAuthorizer& authorizer, std::string text) {
   const auto bad = [](std::string_view why) { return fail(invalid_field("userToken", std::string(why))); };
-  const std::size_t first = token.find('.');
-  const std::size_t second = first == std::string::npos ? first : token.find('.', first + 1);
-  if (second == std::string::npos) return bad("userToken is not a JWT");
-  const auto text = base64url_decode(std::string_view(token).substr(first + 1, second - first - 1));
-  const Result<json::Value> claims = text ? json::parse(*text) : fail(validation_error("not base64url"));
-  if (!claims || !claims->is_object()) return bad("userToken is not a JWT");
-  const std::string subject = claims->find_string("sub").value_or("");
-  const std::string issuer = claims->find_string("iss").value_or("");
-  if (subject.empty() || issuer.empty()) return bad("userToken has no iss or no sub");
-  const json::Value* expires = claims->find("exp");
-  if (expires == nullptr || expires->as_int64().value_or(0) * 1000 <= now.ms) return bad("userToken has expired");
-  return fmt::format("jwt:{} {}", issuer, subject);
+  const Result<jwt::Token> token = jwt::parse(text);
+  if (!token) co_return bad("userToken is not a JWT: " + token.error().message);
+  const std::string subject = token->claims.find_string("sub").value_or("");
+  const std::string issuer = token->claims.find_string("iss").value_or("");
+  if (subject.empty() || issuer.empty()) co_return bad("userToken has no iss or no sub");
+  const std::string discovery = issuer + (issuer.ends_with('/') ? "" : "/") + std::string(kDiscovery);
+  if (!net::Url::parse(discovery)) co_return bad("userToken's iss is not an http or https URL");
+  const auto bearer = co_await authorizer.check({.discovery_url = discovery}, "Bearer " + text);
+  if (!bearer) co_return bad("userToken is not proven: " + bearer.error().message);
+  co_return fmt::format("jwt:{} {}", issuer, subject);
 }
 
 /// The workload that asks. Authorization has asked for it already; here the token must be good.
@@ -65,8 +65,8 @@ Task<Result<m::GetWorkloadAccessTokenOutput>> get_workload_token(api::Call& call
 }
 
 Task<Result<m::GetWorkloadAccessTokenForJWTOutput>> get_workload_token_for_jwt(
-    api::Call& call, m::GetWorkloadAccessTokenForJWTInput input) {
-  std::string user = CO_TRY(user_of(input.user_token, call.now()));
+    api::Call& call, m::GetWorkloadAccessTokenForJWTInput input, Tokens& tokens) {
+  std::string user = CO_TRY(co_await user_of(tokens.authorizer(), std::move(input.user_token)));
   co_return m::GetWorkloadAccessTokenForJWTOutput{.workload_access_token =
                                                       CO_TRY(issue(call, input.workload_name, std::move(user)))};
 }

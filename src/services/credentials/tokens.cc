@@ -123,12 +123,15 @@ Result<Kept> read_token(const http::Response& response, Timestamp now) {
 }  // namespace
 
 struct Tokens::Parts {
-  Parts(net::DestinationPolicy policy, std::size_t max)
+  Parts(net::DestinationPolicy policy, const Clock& clock, std::size_t max)
       : destinations(std::move(policy)),
         kept_max(max),
         client({.body_bytes_max = kAnswerBytesMax,
                 .pool_max = 0,  // tokens are fetched rarely
-                .may_connect = [this](const net::IpAddress& address) { return destinations.allows(address); }}) {}
+                .may_connect = [this](const net::IpAddress& address) { return destinations.allows(address); }}),
+        authorizer([this](std::string url, http::Request request, std::chrono::milliseconds timeout) {
+          return client.fetch(std::move(url), std::move(request), timeout);
+        }, clock) {}
 
   std::optional<std::string> find(const std::string& key, Timestamp now) {
     const std::scoped_lock lock(mutex);
@@ -158,11 +161,14 @@ struct Tokens::Parts {
   std::mutex mutex;
   std::unordered_map<std::string, Kept> kept;
   net::Client client;
+  inbound::TokenAuthorizer authorizer;
 };
 
-Tokens::Tokens(net::DestinationPolicy destinations, std::size_t kept_max)
-    : parts_(std::make_unique<Parts>(std::move(destinations), kept_max)) {}
+Tokens::Tokens(net::DestinationPolicy destinations, const Clock& clock, std::size_t kept_max)
+    : parts_(std::make_unique<Parts>(std::move(destinations), clock, kept_max)) {}
 Tokens::~Tokens() = default;
+
+inbound::TokenAuthorizer& Tokens::authorizer() { return parts_->authorizer; }
 
 void Tokens::close() { parts_->client.close(); }
 

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "inbound/token_authorizer.h"
 #include "net/destination.h"
 #include "services/credentials/vendors.h"
 
@@ -31,7 +33,7 @@ struct TokenRequest {
 /// followed, answers bounded. Thread-safe; tokens are kept in memory alone.
 class Tokens {
  public:
-  explicit Tokens(net::DestinationPolicy destinations, std::size_t kept_max = 1024);
+  Tokens(net::DestinationPolicy destinations, const Clock& clock, std::size_t kept_max = 1024);
   ~Tokens();
   Tokens(const Tokens&) = delete;
   Tokens& operator=(const Tokens&) = delete;
@@ -39,6 +41,9 @@ class Tokens {
   /// kValidation: the provider refuses, answers nonsense, or lies at an address that is not allowed; kUnavailable: it
   /// does not answer.
   [[nodiscard]] Task<Result<std::string>> fetch(TokenRequest request, Timestamp now);
+
+  /// Who proves users' tokens; providers are asked under the same rules.
+  [[nodiscard]] inbound::TokenAuthorizer& authorizer();
 
   /// Closes connections. REQUIRES: no thread runs the event loops that they belong to.
   void close();
