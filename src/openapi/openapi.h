@@ -47,6 +47,7 @@ struct Tool {
   std::vector<Binding> bindings;
   BodyForm body = BodyForm::kNone;
   std::string content_type;  // of the body
+  std::string signing_name;  // of a Smithy model: the service that requests are signed for (aws.auth#sigv4)
 };
 
 /// Which operations become tools (API Gateway's toolFilters). Without any, all do.

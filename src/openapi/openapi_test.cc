@@ -217,5 +217,38 @@ TEST(OpenApi, WhatGrowsByReferencesIsBounded) {
   EXPECT_THAT(error_of(kPets, {.bytes_max = 100}), HasSubstr("larger than 100 bytes"));
 }
 
+TEST(OpenApi, AnExportOfApiGatewayIsADocument) {
+  // As GetExport (oas30, extensions) has it, but for its length.
+  constexpr std::string_view kExport = R"({
+    "openapi": "3.0.1", "info": {"title": "pets", "version": "2026-09-01T00:00:00Z"},
+    "servers": [{"url": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/{basePath}",
+                 "variables": {"basePath": {"default": "prod"}}}],
+    "paths": {
+      "/pets/{petId}": {
+        "get": {"operationId": "GetPet", "parameters": [
+            {"name": "petId", "in": "path", "required": true, "schema": {"type": "string"}}],
+          "responses": {"200": {"description": "200 response"}}, "security": [{"api_key": []}],
+          "x-amazon-apigateway-integration": {"type": "http", "httpMethod": "GET", "uri": "http://pets.example/{petId}",
+            "responses": {"default": {"statusCode": "200"}}, "passthroughBehavior": "when_no_match"}},
+        "options": {"responses": {"200": {"description": "CORS"}},
+          "x-amazon-apigateway-integration": {"type": "mock"}}},
+      "/pets": {"post": {"requestBody": {"content": {"application/json": {"schema":
+          {"$ref": "#/components/schemas/Pet"}}}, "required": true},
+        "responses": {"200": {"description": "200 response"}},
+        "x-amazon-apigateway-request-validator": "all"}}},
+    "components": {"schemas": {"Pet": {"type": "object", "properties": {"name": {"type": "string"}}}},
+      "securitySchemes": {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}},
+    "x-amazon-apigateway-request-validators": {"all": {"validateRequestBody": true}}})";
+  const Options options{.filters = {{.path = "/pets/*", .methods = {"GET"}}, {.path = "/pets", .methods = {"POST"}}},
+                        .overrides = {{.name = "AddPet", .path = "/pets", .method = "POST"}}};
+  const auto tools = read(kExport, options);
+  ASSERT_TRUE(tools) << tools.error().message;
+  ASSERT_EQ(tools->size(), 2U) << "what no filter names is no tool";
+  for (const Tool& tool : *tools) {
+    EXPECT_EQ(tool.server, "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod");
+    EXPECT_TRUE(tool.name == "GetPet" || tool.name == "AddPet") << tool.name;
+  }
+}
+
 }  // namespace
 }  // namespace warifu::openapi

@@ -82,6 +82,7 @@ class Model {
     }
     if (service == nullptr) return fail(validation_error("no service of the model speaks restJson1"));
     server_ = TRY(server_of(*service));
+    signing_name_ = signing_name_of(*service);
     gather(*service);
     for (const std::string& id : operations_) {
       Result<> taken = take(id);
@@ -127,6 +128,13 @@ class Model {
     return fmt::format("https://{}.{}.{}", prefix, options_.region, domain);
   }
 
+  static std::string signing_name_of(const json::Value& service) {
+    const json::Value* signing = trait(service, "aws.auth#sigv4");
+    if (signing != nullptr) return signing->find_string("name").value_or("");
+    const json::Value* known = trait(service, "aws.api#service");
+    return known == nullptr ? "" : known->find_string("endpointPrefix").value_or("");
+  }
+
   /// Operations of the service and of all resources below it, each once, in the order of the model.
   void gather(const json::Value& service) {
     constexpr std::array<std::string_view, 6> kOfResources = {"create", "put", "read", "update", "delete", "list"};
@@ -166,7 +174,8 @@ class Model {
               .description = plain_text(trait_text(*operation, "smithy.api#documentation").substr(0, kHtmlMax)),
               .method = http->find_string("method").value_or(""),
               .server = server_,
-              .path = http->find_string("uri").value_or("")};
+              .path = http->find_string("uri").value_or(""),
+              .signing_name = signing_name_};
     const Choice choice = choose(options_, tool.path, tool.method);
     if (!choice.wanted || streams(*operation, "input") || streams(*operation, "output")) return {};
     if (tools_.size() == kToolsMax) return fail(validation_error("the model has too many operations"));
@@ -381,7 +390,7 @@ class Model {
 
   const Options& options_;
   Shapes shapes_;
-  std::string server_;
+  std::string server_, signing_name_;
   std::vector<std::string> operations_;
   std::vector<Tool> tools_;
   std::set<const json::Value*> open_;

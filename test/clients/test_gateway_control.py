@@ -175,6 +175,29 @@ def test_the_policy_of_a_jwt_gateway_speaks_of_everybody(control: Any, role: str
     control.put_resource_policy(resourceArn=arn, policy=policy(statement | {"Principal": "*"}))
 
 
+def test_a_gateway_that_takes_tokens_has_no_policy_for_principals(control: Any, role: str, stranger: Keys) -> None:
+    settings = {"name": "becomes-tokens", "roleArn": role, "protocolType": "MCP"}
+    made = control.create_gateway(**settings, authorizerType="AWS_IAM")
+    tokens = settings | {
+        "gatewayIdentifier": made["gatewayId"],
+        "authorizerType": "CUSTOM_JWT",
+        "authorizerConfiguration": {
+            "customJWTAuthorizer": {
+                "discoveryUrl": "https://idp.example/.well-known/openid-configuration",
+                "allowedClients": ["client"],
+            }
+        },
+    }
+    statement = allow("bedrock-agentcore:InvokeGateway", made["gatewayArn"])
+    principal = {"Principal": {"AWS": f"arn:aws:iam::{stranger.account}:root"}}
+    control.put_resource_policy(resourceArn=made["gatewayArn"], policy=policy(statement | principal))
+    with refused("ValidationException", 400, pattern="must have the principal"):
+        control.update_gateway(**tokens)
+    assert control.get_gateway(gatewayIdentifier=made["gatewayId"])["authorizerType"] == "AWS_IAM"
+    control.put_resource_policy(resourceArn=made["gatewayArn"], policy=policy(statement | {"Principal": "*"}))
+    assert control.update_gateway(**tokens)["authorizerType"] == "CUSTOM_JWT"
+
+
 def test_rules_and_rate_limits(control: Any, gateway: dict[str, Any]) -> None:
     names = {"gatewayIdentifier": gateway["gatewayId"]}
     control.create_gateway_target(

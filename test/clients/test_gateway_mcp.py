@@ -243,6 +243,48 @@ def test_a_function_answers_through_a_gateway(gateways: Server, owner: Keys, ups
     assert call("hello")["isError"], "revoked at the next call"
 
 
+def test_a_function_of_another_account_must_let_the_gateways_role_in(
+    gateways: Server, owner: Keys, caller: Keys, upstream: str
+) -> None:
+    gateway = Gateway(gateways, owner, upstream, exceptionLevel="DEBUG")
+    role = gateways.client("iam", caller).create_role(
+        RoleName="Function", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"})
+    )
+    arn = function_of(gateways, caller, role["Role"]["Arn"])
+    tool = {"name": "echo", "description": "Echoes", "inputSchema": ECHO}
+    gateway.control.create_gateway_target(
+        gatewayIdentifier=gateway.id,
+        name="far",
+        targetConfiguration={"mcp": {"lambda": {"lambdaArn": arn, "toolSchema": {"inlinePayload": [tool]}}}},
+        credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
+    )
+    iam, functions = gateways.client("iam", owner), gateways.client("lambda", caller)
+
+    def answered() -> bool:
+        params = {"name": "far___echo", "arguments": {"message": "hello"}}
+        result = post(gateway.url, LIST | {"method": "tools/call", "params": params}, keys=owner)[2]["result"]
+        assert not result["isError"] or "Access denied while invoking" in result["content"][0]["text"], result
+        return not result["isError"]
+
+    def permit(principal: str) -> None:
+        functions.add_permission(
+            FunctionName="echo", StatementId="gateway", Action="lambda:InvokeFunction", Principal=principal
+        )
+
+    assert not answered()
+    may_invoke = policy(allow("lambda:InvokeFunction", arn))
+    iam.put_role_policy(RoleName="Gateway", PolicyName="invoke", PolicyDocument=may_invoke)
+    assert not answered(), "the role's half alone"
+    permit(f"arn:aws:iam::{owner.account}:role/Gateway")
+    assert answered()
+    iam.delete_role_policy(RoleName="Gateway", PolicyName="invoke")
+    assert not answered(), "the function's half alone"
+    iam.put_role_policy(RoleName="Gateway", PolicyName="invoke", PolicyDocument=may_invoke)
+    functions.remove_permission(FunctionName="echo", StatementId="gateway")
+    permit(gateways.new_account().account)
+    assert not answered(), "a third account's name"
+
+
 def test_private_upstreams_are_refused_unless_allowed(server: Server, upstream: str) -> None:
     keys = server.new_account()
     with pytest.raises(AssertionError, match="FAILED"):

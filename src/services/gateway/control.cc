@@ -3,6 +3,7 @@
 #include <array>
 
 #include "services/gateway/control_errors.h"
+#include "services/gateway/gateway_rules.h"
 
 namespace warifu::services::gateway {
 namespace {
@@ -23,21 +24,11 @@ Result<bool> exists(store::Reader& reader, std::string_view arn) {
   return gateway.has_value();
 }
 
-/// Whom a token proves is nobody that a policy could name.
 Result<> check_policy(store::Reader& reader, std::string_view arn, const policy::Policy& policy) {
   const std::optional<GatewayPlace> place = gateways::parse_place(arn);
   if (!place) return fail(gateway_not_found(arn));
   const Gateway gateway = TRY(gateways::require(reader, *place));
-  if (gateway.authorizer_type != "CUSTOM_JWT") return {};
-  for (const policy::Statement& statement : policy.statements()) {
-    for (const policy::PrincipalName& principal : statement.principals) {
-      if (principal.type == policy::PrincipalType::kAnyone && !statement.not_principal) continue;
-      return fail(invalid_field("policy",
-                                "the policy of a gateway with authorizerType CUSTOM_JWT must have the "
-                                "principal `*`: its callers are no AWS principals"));
-    }
-  }
-  return {};
+  return gateway_rules::check_policy(gateway, policy, "policy");
 }
 
 void bind_rules(api::Registry& registry) {

@@ -27,6 +27,8 @@ std::string target_names(const GatewayPlace& place) { return of_gateway("gateway
 std::string target_name(const GatewayPlace& place, std::string_view name) { return target_names(place).append(name); }
 std::string catalogues(const GatewayPlace& place) { return of_gateway("gateway-catalogue/", place); }
 std::string catalogue(const GatewayPlace& place, std::string_view id) { return catalogues(place).append(id); }
+std::string ended_sessions(const GatewayPlace& place) { return of_gateway("gateway-session-ended/", place); }
+std::string ended_session(const GatewayPlace& place, std::string_view key) { return ended_sessions(place).append(key); }
 std::string rules(const GatewayPlace& place) { return of_gateway("gateway-rule/", place); }
 std::string rule(const GatewayPlace& place, std::string_view id) { return rules(place).append(id); }
 std::string rate_limits(const GatewayPlace& place) { return of_gateway("gateway-rate-limit/", place); }

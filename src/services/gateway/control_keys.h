@@ -21,6 +21,8 @@ namespace warifu::services::gateway::keys {
 [[nodiscard]] std::string rule(const GatewayPlace& place, std::string_view id);
 [[nodiscard]] std::string rate_limits(const GatewayPlace& place);  // gateway-rate-limit/ region gateway
 [[nodiscard]] std::string rate_limit(const GatewayPlace& place, std::string_view id);
+[[nodiscard]] std::string ended_sessions(const GatewayPlace& place);  // gateway-session-ended/ region gateway
+[[nodiscard]] std::string ended_session(const GatewayPlace& place, std::string_view key);  // … key
 
 // In partition `system`.
 [[nodiscard]] std::string address(std::string_view id);                                       // gateway/ id

@@ -1,3 +1,4 @@
+#include "identity/resource_policies.h"
 #include "services/gateway/control_testing.h"
 #include "services/gateway/directory.h"
 
@@ -298,6 +299,8 @@ TEST_F(GatewayTargetTest, RefusesCredentialsThatDoNotFit) {
       {with(mcp, R"({"credentialProviderType":"GATEWAY_IAM_ROLE","credentialProvider":{"iamCredentialProvider":)"
                  R"({"service":"execute-api"}}})"),
        true},
+      {with(open_api, R"({"credentialProviderType":"GATEWAY_IAM_ROLE"})"), false},  // signed for whom?
+      {with(http, R"({"credentialProviderType":"GATEWAY_IAM_ROLE"})"), false},
       {with(open_api, R"({"credentialProviderType":"JWT_PASSTHROUGH"})"), false},
       {with(http, R"({"credentialProviderType":"JWT_PASSTHROUGH"})"), false},         // an IAM gateway has no token
       {with(http, R"({"credentialProviderType":"CALLER_IAM_CREDENTIALS"})"), false},  // not here yet
@@ -328,6 +331,16 @@ TEST_F(GatewayTargetTest, RefusesWhatCannotBeServedByName) {
       {R"({"mcp":{"openApiSchema":{"inlinePayload":"broken"}}})", "does not parse"},
       {R"({"inference":{"provider":{"endpoint":"https://llm.example"}}})", "inference is not supported"},
       {R"({"mcp":{"mcpServer":{"endpoint":"https://"}}})", "not an http or https URL"},
+      {R"({"http":{"passthrough":{"endpoint":"https://a.example","protocolType":"CUSTOM","schema":{"source":)"
+       R"({"inlinePayload":"{}"}}}}})",
+       "passthrough.schema is not supported"},
+      {R"({"http":{"passthrough":{"endpoint":"https://a.example","protocolType":"CUSTOM","staticQueryParameters":)"
+       R"({"a":"b"}}}})",
+       "staticQueryParameters is not supported"},
+      {R"({"http":{"agentcoreRuntime":{"arn":"arn:aws:bedrock-agentcore:us-east-1:111111111111:runtime/a-0123456789",)"
+       R"("schema":{"source":{"inlinePayload":"{}"}}}}})",
+       "agentcoreRuntime.schema is not supported"},
+      {R"({"inference":{"connector":{"source":{"connectorId":"bedrock"}}}})", "inference is not supported"},
   };
   for (const Case& c : cases) {
     const Answer answer = call("POST", "/gateways/" + id + "/targets/",
@@ -335,6 +348,33 @@ TEST_F(GatewayTargetTest, RefusesWhatCannotBeServedByName) {
     EXPECT_EQ(answer.status, 400) << c.configuration;
     EXPECT_THAT(answer.message(), HasSubstr(std::string(c.says))) << c.configuration;
   }
+}
+
+TEST_F(ControlTest, AGatewayThatTakesTokensMayHaveNoPolicyForPrincipals) {
+  const std::string id = create();
+  const auto put = [&](std::string_view principal) {
+    const std::string document =
+        fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{},)"
+                    R"("Action":"bedrock-agentcore:InvokeGateway","Resource":"{}"}}]}})",
+                    principal, arn_of(id));
+    const Result<> done = server.db().write_blocking([&](store::Txn& txn) {
+      return identity::put_bound_resource_policy(txn, *AccountId::parse(kAccountA), arn_of(id), document,
+                                                 server.clock().now());
+    });
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  const std::string update =
+      gateway_body("tools",
+                   R"(,"authorizerConfiguration":{"customJWTAuthorizer":{"discoveryUrl":)"
+                   R"("https://id.example/.well-known/openid-configuration","allowedClients":["c"]}})",
+                   "CUSTOM_JWT");
+  put(R"({"AWS":"arn:aws:iam::222222222222:root"})");
+  const Answer refused = call("PUT", "/gateways/" + id + "/", update);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.message(), HasSubstr("must have the principal `*`"));
+  EXPECT_EQ(call("GET", "/gateways/" + id + "/").text("authorizerType"), "AWS_IAM");
+  put(R"("*")");
+  EXPECT_EQ(call("PUT", "/gateways/" + id + "/", update).status, 202);
 }
 
 TEST_F(GatewayTargetTest, MayNotNameHeadersThatNeverPass) {

@@ -7,6 +7,7 @@
 #include "net/beside.h"
 #include "openapi/openapi.h"
 #include "services/gateway/endpoint.h"
+#include "services/gateway/front_door.h"
 #include "services/gateway/lambda_target.h"
 #include "services/gateway/mcp_server_target.h"
 #include "services/gateway/openapi_target.h"
@@ -42,7 +43,8 @@ Kinds make_kinds(const api::Environment& environment, Outbound& outbound) {
 struct Open {
   Open(const api::Environment& environment, api::Pipeline& pipeline, const DataPlaneOptions& options)
       : env(environment),
-        outbound(make_outbound(environment, {.destinations = options.destinations})),
+        front_door(pipeline, environment),
+        outbound(make_outbound(environment, {.front_door = &front_door, .destinations = options.destinations})),
         shared{.environment = environment,
                .kinds = make_kinds(environment, *outbound),
                .offers = {},
@@ -69,6 +71,7 @@ struct Open {
   }
 
   const api::Environment& env;
+  FrontDoor front_door;
   std::unique_ptr<ClosableOutbound> outbound;
   Shared shared;
   Endpoint endpoint;

@@ -65,9 +65,8 @@ TEST_F(DeskTest, ValidatesArgumentsBeforeAnythingIsCalled) {
 
 TEST_F(DeskTest, SpeaksTheStatelessVersion) {
   const std::string id = with_echo();
-  const std::string meta =
-      R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-      R"("io.modelcontextprotocol/clientCapabilities":{}})";
+  const std::string meta = R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                           R"("io.modelcontextprotocol/clientCapabilities":{}})";
   const Extra headers{{"MCP-Protocol-Version", "2026-07-28"}, {"Mcp-Method", "tools/list"}};
   const Reply list = post(a, id, rpc("tools/list", "{" + meta + "}"), headers);
   EXPECT_EQ(list.text("result.resultType"), "complete");
@@ -199,8 +198,18 @@ TEST_F(DeskTest, ASessionIsItsCallersOwnAndEnds) {
   http::Request end = request(id, "", with);
   end.method = "DELETE";
   sign(end, a);
+  const auto known_elsewhere = [&] {
+    const ClientSessions other{server.environment().sealer, server.environment().random};
+    const auto found = server.db().read([&](store::Reader& reader) {
+      return other.find(reader, session, *gateways::parse_place(arn_of(id)), "arn:aws:iam::111111111111:user/admin",
+                        server.clock().now());
+    });
+    return found && found->has_value();
+  };
+  EXPECT_TRUE(known_elsewhere());
   EXPECT_EQ(serve(end).status, 204);
   EXPECT_EQ(post(a, id, rpc("tools/list"), with).status, 404) << "ended";
+  EXPECT_FALSE(known_elsewhere()) << "for every process, before and after a restart";
   const std::string second(post(a, id, hello).headers.get("Mcp-Session-Id").value_or(""));
   server.clock().advance_ms(901'000);
   EXPECT_EQ(post(a, id, rpc("tools/list"), {{"Mcp-Session-Id", second}}).status, 404) << "its time is over";

@@ -52,6 +52,11 @@ http::Response interceptor_failed(const http::Request& request, bool debug, cons
                          mcp::print(mcp::error(id, {.code = mcp::rpc::kInternalError, .message = why, .data = {}})));
 }
 
+http::Response http_interceptor_failed(bool debug, const Error& error) {
+  return plain_error(500, "InternalServerException",
+                     debug ? "Interceptor failed: " + error.message : std::string(kGenericFailure));
+}
+
 std::string answer_text(const mcp::Message& message, const Outcome& outcome) {
   return outcome.answer ? mcp::print_result(*message.id, *outcome.answer)
                         : mcp::print(mcp::error(message.id, outcome.answer.error()));
@@ -180,19 +185,54 @@ Task<http::Response> Endpoint::admitted(std::shared_ptr<Visitor> visitor) {
     response.headers.add("Retry-After", std::to_string(*wait));
     co_return response;
   }
-  co_return co_await http_.forward(std::move(visitor->request), visitor->guest, std::move(target), below);
+  co_return co_await forward(visitor, std::move(target), below);
 }
 
-std::optional<http::Response> Endpoint::end_session(const Visitor& visitor) {
-  const auto id = mcp::session_delete(visitor.request, visitor.offer->profile());
-  if (!id) return std::nullopt;
-  const auto session =
-      shared_.sessions.find(*id, visitor.gateway->place.id, visitor.guest.caller, visitor.guest.visit.now);
-  if (!session)
-    return mcp::reply_text(404, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Session not found"}})");
-  shared_.sessions.end(*session, visitor.guest.visit.now);
-  shared_.kinds.end_session(visitor.gateway->place.id, session->key);
-  return http::Response{.status = 204, .headers = {}, .body = {}};
+Task<http::Response> Endpoint::forward(std::shared_ptr<Visitor> visitor, std::shared_ptr<const Target> target,
+                                       std::string below) {
+  const KnownGateway& gateway = *visitor->gateway;
+  const api::Visit& visit = visitor->guest.visit;
+  const bool debug = visitor->offer->debug();
+  if (!gateway.gateway.interceptor_configurations) {
+    co_return co_await http_.forward(std::move(visitor->request), visitor->guest, std::move(target), below);
+  }
+  const std::string came(visitor->request.headers.get("authorization").value_or(""));
+  // What an interceptor cannot judge must not pass.
+  auto early = co_await interceptors_.on_http_request(gateway, visit, visitor->addressee.path, visitor->request);
+  if (!early) co_return http_interceptor_failed(debug, early.error());
+  if (*early) co_return std::move(**early);
+  std::string now(visitor->request.headers.get("authorization").value_or(""));
+  if (now == came) now.clear();
+  http::Response response =
+      co_await http_.forward(std::move(visitor->request), visitor->guest, std::move(target), below, std::move(now));
+  if (!Interceptors::has(gateway.gateway, "RESPONSE")) co_return response;
+  const auto changed = co_await interceptors_.on_http_response(gateway, visit, response);
+  if (!changed) co_return http_interceptor_failed(debug, changed.error());
+  co_return response;
+}
+
+std::optional<ClientSession> Endpoint::session_of(const Visitor& visitor, std::string_view id) const {
+  const auto found = environment_.db.read([&](store::Reader& reader) {
+    return shared_.sessions.find(reader, id, visitor.gateway->place, visitor.guest.caller, visitor.guest.visit.now);
+  });
+  return found ? *found : std::nullopt;
+}
+
+Task<std::optional<http::Response>> Endpoint::end_session(std::shared_ptr<Visitor> visitor) {
+  const auto id = mcp::session_delete(visitor->request, visitor->offer->profile());
+  if (!id) co_return std::nullopt;
+  const auto session = session_of(*visitor, *id);
+  if (!session) {
+    co_return mcp::reply_text(404,
+                              R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Session not found"}})");
+  }
+  const auto ended = co_await environment_.db.write(
+      [place = visitor->gateway->place, session = *session, now = visitor->guest.visit.now](store::Txn& txn) {
+        return ClientSessions::end(txn, place, session, now);
+      });
+  if (!ended) co_return plain_error(500, "InternalServerException", "An internal error occurred.");
+  shared_.kinds.end_session(visitor->gateway->place.id, session->key);
+  co_return http::Response{.status = 204, .headers = {}, .body = {}};
 }
 
 /// Fills in what the session says. An answer: there is no such session.
@@ -201,8 +241,7 @@ std::optional<http::Response> Endpoint::enter_session(const Visitor& visitor, Ex
   exchange.capabilities = envelope.client_capabilities;
   const bool kept = visitor.offer->profile().sessions && !mcp::is_stateless(envelope.version) && !envelope.handshake;
   if (!kept) return std::nullopt;
-  const auto session = shared_.sessions.find(envelope.session_id, visitor.gateway->place.id, visitor.guest.caller,
-                                             visitor.guest.visit.now);
+  const auto session = session_of(visitor, envelope.session_id);
   if (!session) return lost_session(envelope);
   exchange.conversation.session = session->key;
   exchange.capabilities = session->capabilities;
@@ -211,7 +250,7 @@ std::optional<http::Response> Endpoint::enter_session(const Visitor& visitor, Ex
 
 Task<http::Response> Endpoint::serve_mcp(std::shared_ptr<Visitor> visitor) {
   if (visitor->request.method == "DELETE") {
-    if (auto ended = end_session(*visitor)) co_return std::move(*ended);
+    if (auto ended = co_await end_session(visitor)) co_return std::move(*ended);
   }
   if (visitor->request.method != "POST") co_return mcp::wrong_method();
   if (visitor->gateway->gateway.interceptor_configurations) co_return co_await serve_intercepted(visitor);

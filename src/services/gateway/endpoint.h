@@ -36,13 +36,16 @@ class Endpoint {
   struct Visitor;
   Task<http::Response> answer(http::Request request, Addressee addressee);
   Task<http::Response> admitted(std::shared_ptr<Visitor> visitor);
+  Task<http::Response> forward(std::shared_ptr<Visitor> visitor, std::shared_ptr<const Target> target,
+                               std::string below);
   Task<http::Response> serve_mcp(std::shared_ptr<Visitor> visitor);
   Task<http::Response> serve_intercepted(std::shared_ptr<Visitor> visitor);
   Task<http::Response> serve_post(std::shared_ptr<Visitor> visitor);
   Task<http::Response> serve_messages(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange);
   Task<http::Response> serve_one(std::shared_ptr<Visitor> visitor, std::shared_ptr<Exchange> exchange);
   std::optional<http::Response> enter_session(const Visitor& visitor, Exchange& exchange);
-  std::optional<http::Response> end_session(const Visitor& visitor);
+  std::optional<ClientSession> session_of(const Visitor& visitor, std::string_view id) const;
+  Task<std::optional<http::Response>> end_session(std::shared_ptr<Visitor> visitor);
   http::Response refused(const http::Request& request, const TurnedAway& away) const;
   std::optional<http::Response> metadata(const http::Request& request, const Addressee& addressee,
                                          const KnownGateway* gateway) const;

@@ -22,6 +22,7 @@
 #include "identity/users.h"
 #include "services/gateway/control.h"
 #include "services/gateway/endpoint.h"
+#include "services/gateway/front_door.h"
 #include "services/gateway/lambda_target.h"
 #include "services/gateway/openapi_target.h"
 
@@ -36,7 +37,7 @@ inline constexpr std::string_view kFunction = "arn:aws:lambda:us-east-1:11111111
 /// The Internet as a map from URLs to documents; everything else as in a server.
 class FakeOutbound final : public Outbound {
  public:
-  explicit FakeOutbound(std::unique_ptr<ClosableOutbound> real) : real_(std::move(real)) {}
+  FakeOutbound(const FrontDoor& door, std::unique_ptr<ClosableOutbound> real) : door_(door), real_(std::move(real)) {}
   Task<Result<api::RoleSession>> role_session(const Target& target) override { return real_->role_session(target); }
   Task<Result<>> authorize(const Target& target, const Invocation* invocation, std::string& url,
                            http::Request& request) override {
@@ -44,21 +45,45 @@ class FakeOutbound final : public Outbound {
   }
   Task<Result<http::Response>> fetch(std::string url, http::Request request, std::chrono::milliseconds) override {
     ++fetches[url];
+    const auto to = net::Url::parse(url);
+    if (to && door_.leads_here(*to)) co_return co_await real_->fetch(url, std::move(request), {});
     last = std::move(request);
     const auto found = documents.find(url);
     if (found == documents.end()) co_return fail(unavailable("nothing is at " + url));
-    co_return http::Response{.status = 200, .headers = {}, .body = found->second};
+    co_return http::Response{.status = answer_status, .headers = answer_headers, .body = found->second};
   }
   Task<Result<std::unique_ptr<net::ResponseStream>>> open(std::string url, http::Request request,
                                                           net::StreamTimeouts timeouts) override {
-    return real_->open(std::move(url), std::move(request), timeouts);
+    const auto to = net::Url::parse(url);
+    if (to && door_.leads_here(*to)) co_return co_await real_->open(std::move(url), std::move(request), timeouts);
+    auto response = co_await fetch(std::move(url), std::move(request), timeouts.head);
+    if (!response) co_return fail(response.error());
+    co_return std::make_unique<WholeAnswer>(std::move(*response));
   }
 
   std::map<std::string, std::string> documents;
   std::map<std::string, int> fetches;
+  http::Headers answer_headers;  // of every document
+  int answer_status = 200;
   http::Request last;
 
  private:
+  class WholeAnswer final : public net::ResponseStream {
+   public:
+    explicit WholeAnswer(http::Response answer) : body_(std::exchange(answer.body, {})), head_(std::move(answer)) {}
+    [[nodiscard]] const http::Response& head() const override { return head_; }
+    Task<Result<std::optional<std::string>>> next() override {
+      if (body_.empty()) co_return std::optional<std::string>{};
+      co_return std::optional(std::exchange(body_, {}));
+    }
+    void cancel() override {}
+
+   private:
+    std::string body_;
+    http::Response head_;
+  };
+
+  const FrontDoor& door_;
   std::unique_ptr<ClosableOutbound> real_;
 };
 
@@ -252,7 +277,8 @@ class EndpointTest : public ::testing::Test {
   }};
   api::testing::Keys a = server.account(kA);
   api::testing::Keys b = server.account(kB);
-  FakeOutbound outbound{make_outbound(server.environment(), {})};
+  FrontDoor front_door{server.pipeline(), server.environment()};
+  FakeOutbound outbound{front_door, make_outbound(server.environment(), {.front_door = &front_door})};
   Shared shared{.environment = server.environment(),
                 .kinds = {.lambda = make_lambda_kind(server.environment(), outbound),
                           .mcp_server = {},

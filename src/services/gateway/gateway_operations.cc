@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/client_tokens.h"
+#include "identity/resource_policies.h"
 #include "identity/tags.h"
 #include "identity/workloads.h"
 #include "services/gateway/control.h"
@@ -96,6 +97,14 @@ Result<Gateway> replaced(const Gateway& before, const m::UpdateGatewayInput& inp
   return gateway;
 }
 
+/// The policy that the gateway has must do for what it becomes.
+Result<> recheck_policy(store::Reader& reader, const GatewayPlace& place, const Gateway& gateway) {
+  const auto stored = TRY(identity::find_resource_policy(reader, place.owner, place.arn));
+  if (!stored) return {};
+  const policy::Policy parsed = TRY(policy::parse(stored->document, policy::Kind::kResource));
+  return gateway_rules::check_policy(gateway, parsed, "authorizerType");
+}
+
 }  // namespace
 
 std::string gateway_url(const Gateway& gateway, const GatewayPlace& place, std::string_view public_url,
@@ -151,6 +160,7 @@ Task<Result<m::UpdateGatewayOutput>> update_gateway(api::Call& call, m::UpdateGa
   const auto body = [place, input = std::move(input), now = call.now()](store::Txn& txn) -> Result<Gateway> {
     const Gateway before = TRY(gateways::require(txn, place));
     Gateway gateway = TRY(replaced(before, input, place.owner, now));
+    TRY(recheck_policy(txn, place, gateway));
     TRY(gateways::put(txn, place, gateway));
     return gateway;
   };

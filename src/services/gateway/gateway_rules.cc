@@ -83,4 +83,17 @@ Result<> check(const Gateway& gateway, const AccountId& owner) {
   return check_interceptors(gateway);
 }
 
+Result<> check_policy(const Gateway& gateway, const policy::Policy& policy, std::string_view field) {
+  if (gateway.authorizer_type != "CUSTOM_JWT") return {};
+  for (const policy::Statement& statement : policy.statements()) {
+    for (const policy::PrincipalName& principal : statement.principals) {
+      if (principal.type == policy::PrincipalType::kAnyone && !statement.not_principal) continue;
+      return fail(invalid_field(field,
+                                "the policy of a gateway with authorizerType CUSTOM_JWT must have the principal `*`: "
+                                "its callers are no AWS principals"));
+    }
+  }
+  return {};
+}
+
 }  // namespace warifu::services::gateway::gateway_rules

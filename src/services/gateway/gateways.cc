@@ -23,6 +23,17 @@ constexpr char kFormat = 1;
 
 const wire::Operation& shapes() { return m::tables::kGetGateway; }
 
+Result<> erase_ended_sessions(store::Txn& txn, const GatewayPlace& place) {
+  std::vector<std::string> found;
+  TRY(txn.scan(place.partition(), store::prefix_range(keys::ended_sessions(place)),
+               [&](std::string_view key, std::string_view) {
+                 found.emplace_back(key);
+                 return true;
+               }));
+  for (const std::string& key : found) TRY(txn.erase(place.partition(), key));
+  return {};
+}
+
 std::string encode(const Gateway& gateway) { return kFormat + wire::to_json(*shapes().output, &gateway); }
 
 Result<Gateway> decode(std::string_view row) {
@@ -137,6 +148,7 @@ Result<> touch(store::Txn& txn, const GatewayPlace& place) { return move_version
 
 Result<> erase(store::Txn& txn, const GatewayPlace& place) {
   TRY(traffic_rules::erase_all(txn, place));
+  TRY(erase_ended_sessions(txn, place));
   TRY(txn.erase(place.partition(), keys::gateway(place)));
   TRY(txn.erase(store::Partition::system(), keys::address(place.id)));
   TRY(identity::erase_all_tags(txn, place.owner, place.arn));

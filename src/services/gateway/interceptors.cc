@@ -3,35 +3,16 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "services/gateway/interceptor_parts.h"
 #include "services/gateway/lambda_target.h"
 #include "services/gateway/target_rows.h"
 
 namespace warifu::services::gateway {
 namespace {
 
-constexpr std::string_view kVersion = "1.0";
-constexpr int kStatusMin = 200;
-constexpr int kStatusMax = 599;
+using namespace interceptor_parts;
 
-json::Value text(std::string_view value) { return json::Value::string(std::string(value)); }
-
-bool stands_at(const m::GatewayInterceptorConfiguration& one, std::string_view point) {
-  return std::ranges::find(one.interception_points, point) != one.interception_points.end();
-}
-
-bool excludes_body(const m::GatewayInterceptorConfiguration& one) {
-  if (!one.input_configuration || !one.input_configuration->payload_filter) return false;
-  return std::ranges::any_of(one.input_configuration->payload_filter->exclude,
-                             [](const auto& selector) { return selector.field == "RESPONSE_BODY"; });
-}
-
-json::Value headers_json(const http::Headers& headers) {
-  json::Value out = json::Value::object();
-  for (const auto& [name, value] : headers.fields()) {
-    if (is_utf8(value)) out.set(name, text(value));
-  }
-  return out;
-}
+constexpr std::size_t kAnswerBytesMax = 8 * 1024 * 1024;  // a function returns 6 MB at most
 
 json::Value parsed_or_null(std::string_view body) {
   auto parsed = json::parse(body);
@@ -40,7 +21,7 @@ json::Value parsed_or_null(std::string_view body) {
 
 json::Value input_of(const m::GatewayInterceptorConfiguration& one, const http::Request& request,
                      const http::Response* response) {
-  const bool headers = one.input_configuration && one.input_configuration->pass_request_headers;
+  const bool headers = passes_headers(one);
   json::Value raw = json::Value::object();
   raw.set("body", text(is_utf8(request.body) ? request.body : std::string()));
   json::Value asked = json::Value::object();
@@ -61,30 +42,12 @@ json::Value input_of(const m::GatewayInterceptorConfiguration& one, const http::
   return out;
 }
 
-Error malformed(std::string why) { return unavailable("an interceptor's answer is malformed: " + why); }
-
 std::string body_text(const json::Value& body) { return body.is_string() ? body.as_string() : body.dump(); }
 
-/// What an interceptor sets comes first, so that it is what is read.
-void put_headers(const json::Value* headers, http::Headers& into) {
-  if (headers == nullptr || !headers->is_object()) return;
-  http::Headers merged;
-  for (const auto& [name, value] : headers->members()) {
-    if (value.is_string()) merged.add(name, value.as_string());
-  }
-  for (const auto& [name, value] : into.fields()) {
-    if (merged.count(name) == 0) merged.add(name, value);
-  }
-  into = std::move(merged);
-}
-
 Result<http::Response> response_of(const json::Value& given) {
-  const json::Value* status = given.find("statusCode");
-  const auto code = status == nullptr ? std::optional<std::int64_t>(200) : status->as_int64();
-  if (!given.is_object() || !code || *code < kStatusMin || *code > kStatusMax) {
-    return fail(malformed("transformedGatewayResponse"));
-  }
-  http::Response response{.status = static_cast<int>(*code), .headers = {}, .body = {}};
+  const auto code = given.is_object() ? status_of(given, 200) : std::nullopt;
+  if (!code) return fail(malformed("transformedGatewayResponse"));
+  http::Response response{.status = *code, .headers = {}, .body = {}};
   if (const json::Value* body = given.find("body"); body != nullptr && !body->is_null()) {
     response.body = body_text(*body);
   }
@@ -101,18 +64,20 @@ bool Interceptors::has(const Gateway& gateway, std::string_view point) {
                              [&](const auto& one) { return stands_at(one, point); });
 }
 
-Task<Result<json::Value>> Interceptors::ask(const KnownGateway& gateway, std::string function_arn, json::Value input) {
+Task<Result<json::Value>> Interceptors::ask(const KnownGateway& gateway, std::string function_arn, std::string kind,
+                                            json::Value input, std::string client_context) {
   const auto place = target_of(gateway, TargetRow{});  // no target: whose role it is and where is all that counts
   const api::RoleSession session = CO_TRY(co_await outbound_.role_session(*place));
-  const std::string answer = CO_TRY(co_await invoke_function(*environment_.client, std::move(function_arn),
-                                                             input.dump(), "{}", api::as_session(session.principal)));
-  auto parsed = json::parse(answer);
-  const json::Value* mcp = parsed ? parsed->find("mcp") : nullptr;
-  if (mcp == nullptr || !mcp->is_object()) co_return fail(malformed("it has no member `mcp`"));
+  const std::string answer =
+      CO_TRY(co_await invoke_function(*environment_.client, std::move(function_arn), input.dump(),
+                                      std::move(client_context), api::as_session(session.principal)));
+  auto parsed = json::parse(answer, {.bytes_max = kAnswerBytesMax});
+  const json::Value* said = parsed ? parsed->find(kind) : nullptr;
+  if (said == nullptr || !said->is_object()) co_return fail(malformed("it has no member `" + kind + "`"));
   if (parsed->find_string("interceptorOutputVersion") != kVersion) {
     co_return fail(malformed("interceptorOutputVersion must be 1.0"));
   }
-  co_return *mcp;
+  co_return *said;
 }
 
 Task<Result<std::optional<http::Response>>> Interceptors::on_request(const KnownGateway& gateway,
@@ -120,7 +85,7 @@ Task<Result<std::optional<http::Response>>> Interceptors::on_request(const Known
   for (const m::GatewayInterceptorConfiguration& one : *gateway.gateway.interceptor_configurations) {
     if (!stands_at(one, "REQUEST") || !one.interceptor.lambda) continue;
     const json::Value said =
-        CO_TRY(co_await ask(gateway, one.interceptor.lambda->arn, input_of(one, request, nullptr)));
+        CO_TRY(co_await ask(gateway, one.interceptor.lambda->arn, "mcp", input_of(one, request, nullptr)));
     if (const json::Value* answer = said.find("transformedGatewayResponse")) {
       co_return std::optional(CO_TRY(response_of(*answer)));
     }
@@ -139,7 +104,7 @@ Task<Result<>> Interceptors::on_response(const KnownGateway& gateway, const http
   for (const m::GatewayInterceptorConfiguration& one : *gateway.gateway.interceptor_configurations) {
     if (!stands_at(one, "RESPONSE") || !one.interceptor.lambda) continue;
     const json::Value said =
-        CO_TRY(co_await ask(gateway, one.interceptor.lambda->arn, input_of(one, request, &response)));
+        CO_TRY(co_await ask(gateway, one.interceptor.lambda->arn, "mcp", input_of(one, request, &response)));
     const json::Value* changed = said.find("transformedGatewayResponse");
     if (changed == nullptr) co_return fail(malformed("it transforms nothing"));
     http::Response given = CO_TRY(response_of(*changed));

@@ -9,7 +9,8 @@
 #include "services/gateway/outbound.h"
 
 /// Lambda functions that see requests to a gateway before its targets do, and answers before its clients do. Source:
-/// AgentCore developer guide, "Using interceptors with Gateway". Here: of MCP requests.
+/// AgentCore developer guide, "Using interceptors with Gateway"; the shapes of HTTP requests also from functions that
+/// are in use: bodies are base64, and an output that names no transformation changes nothing.
 namespace warifu::services::gateway {
 
 /// Thread-safe; its parts outlive it.
@@ -30,8 +31,18 @@ class Interceptors {
   [[nodiscard]] Task<Result<>> on_response(const KnownGateway& gateway, const http::Request& request,
                                            http::Response& response);
 
+  /// The same for requests to HTTP targets, at `path` below the gateway. An answer of a REQUEST interceptor goes to the
+  /// client as it is, without the RESPONSE interceptors.
+  [[nodiscard]] Task<Result<std::optional<http::Response>>> on_http_request(const KnownGateway& gateway,
+                                                                            const api::Visit& visit, std::string path,
+                                                                            http::Request& request);
+  [[nodiscard]] Task<Result<>> on_http_response(const KnownGateway& gateway, const api::Visit& visit,
+                                                http::Response& response);
+
  private:
-  Task<Result<json::Value>> ask(const KnownGateway& gateway, std::string function_arn, json::Value input);
+  /// What the function says under `kind` (`mcp`, `http`): an object.
+  Task<Result<json::Value>> ask(const KnownGateway& gateway, std::string function_arn, std::string kind,
+                                json::Value input, std::string client_context = "{}");
 
   const api::Environment& environment_;
   Outbound& outbound_;

@@ -51,6 +51,7 @@ class OpenApiKind final : public TargetKind {
       co_return std::unexpected(
           RpcError{.code = mcp::rpc::kInvalidParams, .message = wanted.error().message, .data = {}});
     }
+    invocation.sign_service = tool->signing_name;
     co_return co_await send(invocation, *wanted);
   }
 

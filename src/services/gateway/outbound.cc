@@ -7,8 +7,10 @@
 
 #include "access/cache_scope.h"
 #include "access/subject.h"
+#include "base/body_stream.h"
 #include "base/encoding.h"
 #include "gen/agentcore/resource_tokens.h"
+#include "services/gateway/front_door.h"
 #include "sigv4/sign.h"
 
 namespace warifu::services::gateway {
@@ -41,12 +43,42 @@ std::optional<std::string> followed(const net::Url& from, std::string_view locat
   return std::string(location);
 }
 
+bool is_aws_name(std::string_view host) {
+  return to_lower(host).ends_with(".amazonaws.com") || to_lower(host).ends_with(".api.aws");
+}
+
 std::string last_part(std::string_view arn) { return std::string(arn.substr(arn.rfind('/') + 1)); }
+
+/// An answer of this server's own.
+class Here final : public net::ResponseStream {
+ public:
+  explicit Here(http::Response response) : stream_(std::move(response.stream)), body_(std::move(response.body)) {
+    head_.status = response.status;
+    head_.headers = std::move(response.headers);
+  }
+  [[nodiscard]] const http::Response& head() const override { return head_; }
+  Task<Result<std::optional<std::string>>> next() override {
+    if (!body_.empty()) co_return std::optional(std::exchange(body_, {}));
+    if (!stream_) co_return std::optional<std::string>{};
+    co_return co_await stream_->next();
+  }
+  void cancel() override {
+    if (stream_) stream_->cancel();
+  }
+
+ private:
+  http::Response head_;
+  std::shared_ptr<http::BodyStream> stream_;
+  std::string body_;
+};
 
 class RealOutbound final : public ClosableOutbound {
  public:
   RealOutbound(const api::Environment& environment, OutboundOptions options)
-      : environment_(environment), client_(client_options(std::move(options))) {}
+      : environment_(environment),
+        front_door_(options.front_door),
+        response_bytes_max_(options.response_bytes_max),
+        client_(client_options(std::move(options))) {}
 
   void close() override { client_.close(); }
 
@@ -83,8 +115,7 @@ class RealOutbound final : public ClosableOutbound {
       case Kind::kOauth:
         co_return co_await add_oauth_token(target, request);
       case Kind::kGatewayRole:
-        if (credential.sign_service.empty()) co_return Result<>{};
-        co_return co_await sign(target, url, request);
+        co_return co_await sign(target, invocation, url, request);
       case Kind::kJwtPassthrough:
         if (invocation == nullptr || invocation->bearer.empty()) co_return fail(refused("the caller has no token"));
         request.headers.add("Authorization", "Bearer " + invocation->bearer);
@@ -99,6 +130,7 @@ class RealOutbound final : public ClosableOutbound {
                                      std::chrono::milliseconds timeout) override {
     for (int hop = 0;; ++hop) {
       const net::Url from = CO_TRY(net::Url::parse(url));
+      if (leads_here(from)) co_return co_await fetch_here(from, std::move(request));
       auto response = co_await client_.fetch(url, request, timeout);
       if (!response || !is_redirect(response->status) || request.method != "GET") co_return response;
       const auto location = response->headers.get("location");
@@ -111,12 +143,32 @@ class RealOutbound final : public ClosableOutbound {
 
   Task<Result<std::unique_ptr<net::ResponseStream>>> open(std::string url, http::Request request,
                                                           net::StreamTimeouts timeouts) override {
+    const net::Url to = CO_TRY(net::Url::parse(url));
+    if (leads_here(to)) {
+      co_return std::make_unique<Here>(co_await front_door_->serve(to, std::move(request)));
+    }
     auto stream = co_await client_.open(std::move(url), std::move(request), timeouts);
     if (stream && is_redirect((*stream)->head().status)) co_return fail(refused("the target redirects elsewhere"));
     co_return stream;
   }
 
  private:
+  [[nodiscard]] bool leads_here(const net::Url& url) const {
+    return front_door_ != nullptr && front_door_->leads_here(url);
+  }
+
+  Task<Result<http::Response>> fetch_here(net::Url url, http::Request request) {
+    Here answer(co_await front_door_->serve(url, std::move(request)));
+    http::Response whole = answer.head();
+    while (auto piece = CO_TRY(co_await answer.next())) {
+      if (whole.body.size() + piece->size() > response_bytes_max_) {
+        co_return fail(unavailable("the answer is too long"));
+      }
+      whole.body += *piece;
+    }
+    co_return whole;
+  }
+
   static net::ClientOptions client_options(OutboundOptions options) {
     net::ClientOptions out;
     out.body_bytes_max = options.response_bytes_max;
@@ -175,6 +227,7 @@ class RealOutbound final : public ClosableOutbound {
     input.workload_identity_token = CO_TRY(co_await workload_token(target, as));
     input.resource_credential_provider_name = last_part(target.credential.provider_arn);
     input.scopes = target.credential.scopes;
+    if (!target.credential.parameters.empty()) input.custom_parameters = target.credential.parameters;
     input.oauth2_flow = "M2M";
     const auto answer = CO_TRY(
         co_await environment_.client->invoke(am::ops::kGetResourceOauth2Token, std::move(input), as, target.region));
@@ -183,22 +236,32 @@ class RealOutbound final : public ClosableOutbound {
     co_return Result<>{};
   }
 
-  Task<Result<>> sign(const Target& target, const std::string& url, http::Request& request) {
-    const api::RoleSession session = CO_TRY(co_await role_session(target));
+  Task<Result<>> sign(const Target& target, const Invocation* invocation, const std::string& url,
+                      http::Request& request) {
+    std::string service = target.credential.sign_service;
+    if (service.empty() && invocation != nullptr) service = invocation->sign_service;
+    if (service.empty()) co_return Result<>{};
     const net::Url parsed = CO_TRY(net::Url::parse(url));
+    if (is_aws_name(parsed.host) && !leads_here(parsed)) {
+      co_return fail(
+          refused(fmt::format("`{}` is not served by this server, and AWS knows no role of it", parsed.host)));
+    }
+    const api::RoleSession session = CO_TRY(co_await role_session(target));
     request.target = parsed.target;
     if (!request.headers.get("host")) request.headers.add("Host", parsed.authority());
     const sigv4::Credentials credentials{.access_key_id = session.credentials.access_key_id,
                                          .secret = crypto::SecretBytes::copy_of(session.credentials.secret_access_key),
                                          .session_token = session.credentials.session_token};
-    const std::string& region = target.credential.sign_region;
-    sigv4::sign(request, credentials,
-                {.region = region.empty() ? target.region : region, .service = target.credential.sign_service},
+    std::string region = target.credential.sign_region;
+    if (region.empty() && invocation != nullptr) region = invocation->sign_region;
+    sigv4::sign(request, credentials, {.region = region.empty() ? target.region : region, .service = service},
                 environment_.clock.now());
     co_return Result<>{};
   }
 
   const api::Environment& environment_;
+  FrontDoor* front_door_;
+  std::size_t response_bytes_max_;
   net::Client client_;
   access::CacheScope scope_;
   std::mutex mutex_;

@@ -16,6 +16,8 @@
 
 namespace warifu::services::gateway {
 
+class FrontDoor;  // front_door.h
+
 /// How a gateway reaches what lies outside: HTTP that refuses private addresses, and the gateway's own identity.
 /// Thread-safe; outlives the kinds of targets.
 class Outbound {
@@ -34,7 +36,8 @@ class Outbound {
                                    http::Request& request) = 0;
 
   /// Sends a request to a host outside. Private, loopback and link-local addresses are refused unless the operator
-  /// allowed their network; the address that was judged is the one connected to. Of GET requests at most three
+  /// allowed their network; the address that was judged is the one connected to. A URL that leads to this server's own
+  /// services does not leave it, and needs a signature like anyone's. Of GET requests at most three
   /// redirects are followed, to the same host only, and never from https to http. Errors as net::Client; a refused
   /// address or redirect is kAccessDenied.
   virtual Task<Result<http::Response>> fetch(std::string url, http::Request request,
@@ -47,6 +50,7 @@ class Outbound {
 
 /// What `make_outbound` needs to know.
 struct OutboundOptions {
+  FrontDoor* front_door = nullptr;  // null: everything lies outside
   net::DestinationPolicy destinations;
   std::size_t response_bytes_max = 6 * 1024 * 1024;
 };

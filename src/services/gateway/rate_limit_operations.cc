@@ -165,10 +165,13 @@ Task<Result<m::DeleteGatewayRateLimitOutput>> delete_rate_limit(api::Call& call,
 Task<Result<m::BatchPutGatewayRateLimitsOutput>> batch_put_rate_limits(api::Call& call,
                                                                        m::BatchPutGatewayRateLimitsInput input) {
   const GatewayPlace place = CO_TRY(gateways::place_of(call));
+  const client_tokens::Claim claim = client_tokens::claim_of(call, ops::kBatchPutGatewayRateLimits, place.arn, input);
   const std::vector<RateLimit> limits = CO_TRY(batch_of(call, place, input));
-  const auto body = [place, limits](store::Txn& txn) -> Result<std::vector<RateLimit>> {
+  const auto body = [place, limits, claim](store::Txn& txn) -> Result<std::vector<RateLimit>> {
     TRY(gateways::require(txn, place));
     const std::vector<RateLimit> before = TRY(traffic_rules::rate_limits(txn, place));
+    if (TRY(client_tokens::find(txn, place.owner, claim))) return before;
+    TRY(client_tokens::remember(txn, place.owner, claim, place.id));
     TRY(traffic_rules::erase_rate_limits(txn, place));
     std::vector<RateLimit> after = limits;
     for (RateLimit& limit : after) {

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +8,8 @@
 #include "base/sealer.h"
 #include "base/time.h"
 #include "json/value.h"
+#include "services/gateway/gateways.h"
+#include "store/store.h"
 
 /// Sessions of MCP clients with a gateway (versions with a handshake).
 namespace warifu::services::gateway {
@@ -26,9 +24,9 @@ struct ClientSession {
   json::Value capabilities;  // of the client; null where they were too long to keep
 };
 
-/// Opens and closes sessions. A session is nothing but its id, which holds all of it, sealed: it outlives the server
-/// and is known to every server of the same data. Ended ones are remembered until they would have expired, by this
-/// process. Thread-safe.
+/// Opens sessions and finds them. A session is nothing but its id, which holds all of it, sealed: it outlives the
+/// server and is known to every server of the same data. One that was ended is a row until it would have expired.
+/// Thread-safe.
 class ClientSessions {
  public:
   /// `sealer` and `random` outlive this.
@@ -37,15 +35,18 @@ class ClientSessions {
   /// The session's id; `session.key` is set.
   [[nodiscard]] std::string begin(ClientSession& session) const;
   /// nullopt: not one of ours, of another gateway or caller, expired, or ended. All alike: 404.
-  [[nodiscard]] std::optional<ClientSession> find(std::string_view id, std::string_view gateway,
-                                                  std::string_view caller, Timestamp now) const;
-  void end(const ClientSession& session, Timestamp now);
+  [[nodiscard]] Result<std::optional<ClientSession>> find(store::Reader& reader, std::string_view id,
+                                                          const GatewayPlace& gateway, std::string_view caller,
+                                                          Timestamp now) const;
+  /// Ends it for all servers, and forgets a few that have expired.
+  [[nodiscard]] static Result<> end(store::Txn& txn, const GatewayPlace& gateway, const ClientSession& session,
+                                    Timestamp now);
 
  private:
+  [[nodiscard]] std::optional<ClientSession> open(std::string_view id) const;
+
   const Sealer& sealer_;
   Random& random_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Timestamp> ended_;  // key → when it would have expired
 };
 
 }  // namespace warifu::services::gateway

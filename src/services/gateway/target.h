@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,14 +54,15 @@ struct HttpPlace {
 struct OutboundCredential {
   enum class Kind : std::uint8_t { kNone, kGatewayRole, kApiKey, kOauth, kCallerIam, kJwtPassthrough };
   Kind kind = Kind::kNone;
-  std::string provider_arn;         // kApiKey, kOauth
-  std::string parameter_name;       // kApiKey: header or query parameter; empty: `Authorization`
-  std::string prefix;               // kApiKey: put before the key with a space
-  bool in_query = false;            // kApiKey
-  std::vector<std::string> scopes;  // kOauth
-  std::string grant_type;           // kOauth: CLIENT_CREDENTIALS | AUTHORIZATION_CODE | TOKEN_EXCHANGE
-  std::string sign_service;         // kGatewayRole with an iamCredentialProvider: the service to sign for
-  std::string sign_region;          // and the region; empty: the gateway's
+  std::string provider_arn;                       // kApiKey, kOauth
+  std::string parameter_name;                     // kApiKey: header or query parameter; empty: `Authorization`
+  std::string prefix;                             // kApiKey: put before the key with a space
+  bool in_query = false;                          // kApiKey
+  std::vector<std::string> scopes;                // kOauth
+  std::map<std::string, std::string> parameters;  // kOauth: customParameters
+  std::string grant_type;                         // kOauth: CLIENT_CREDENTIALS | AUTHORIZATION_CODE | TOKEN_EXCHANGE
+  std::string sign_service;                       // kGatewayRole with an iamCredentialProvider: the service to sign for
+  std::string sign_region;                        // and the region; empty: the gateway's
 };
 
 /// One target of one gateway, as its rows state it, with what serves all kinds. Immutable; shared by running calls.
@@ -136,6 +138,8 @@ struct Invocation {
   std::string session;              // Mcp-Session-Id of the gateway; empty: it has no sessions
   std::string caller;               // what sessions are bound to: principal ARN or token's subject; empty: nobody
   std::string bearer;               // the client's verified token, for kJwtPassthrough; empty: none
+  std::string sign_service;         // whom a kGatewayRole signs for where its credential names none; empty: nobody
+  std::string sign_region;          // and where; empty: in the gateway's region
   json::Value client_capabilities;  // of its initialize, or of this request's _meta; null: unknown
   http::Headers headers;            // those that may pass, and none else
   std::shared_ptr<Upcalls> upcalls;

@@ -86,6 +86,7 @@ void add_provider(const m::CredentialProvider& provider, OutboundCredential& out
   if (const auto& oauth = provider.oauth_credential_provider) {
     out.provider_arn = oauth->provider_arn;
     out.scopes = oauth->scopes;
+    out.parameters = oauth->custom_parameters.value_or(std::map<std::string, std::string>{});
     out.grant_type = oauth->grant_type.value_or("CLIENT_CREDENTIALS");
   }
   if (const auto& iam = provider.iam_credential_provider) {

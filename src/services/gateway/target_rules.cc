@@ -92,13 +92,22 @@ Result<> check_mcp(const m::McpTargetConfiguration& mcp, const std::string& name
   return fail(unsupported_member(fmt::format("{}.connector", kMcp)));
 }
 
+Result<> check_runtime(const m::RuntimeTargetConfiguration& runtime) {
+  const std::string field = fmt::format("{}.agentcoreRuntime", kHttp);
+  if (runtime.schema) return fail(unsupported_member(field + ".schema"));
+  const std::optional<ArnView> arn = ArnView::parse(runtime.arn);
+  if (arn && arn->service == "bedrock-agentcore" && arn->resource.starts_with("runtime/")) return {};
+  return fail(invalid_field(field + ".arn", fmt::format("`{}` is not the ARN of an AgentCore runtime", runtime.arn)));
+}
+
 Result<> check_http(const m::HttpTargetConfiguration& http, const std::string& name) {
   if (http.connector) return fail(unsupported_member(fmt::format("{}.connector", kHttp)));
   if (std::ranges::find(kReservedNames, name) != kReservedNames.end()) {
     return fail(invalid_field("name", fmt::format("`{}` is reserved: an HTTP target cannot be named so", name)));
   }
-  if (!http.passthrough) return {};
+  if (http.agentcore_runtime) return check_runtime(*http.agentcore_runtime);
   const std::string field = fmt::format("{}.passthrough", kHttp);
+  if (http.passthrough->schema) return fail(unsupported_member(field + ".schema"));
   if (http.passthrough->stickiness_configuration) return fail(unsupported_member(field + ".stickinessConfiguration"));
   if (http.passthrough->static_query_parameters) return fail(unsupported_member(field + ".staticQueryParameters"));
   return check_url(http.passthrough->endpoint, field + ".endpoint");
@@ -146,6 +155,11 @@ Result<> check_oauth(const m::OAuthCredentialProvider& oauth, const Gateway& gat
                       fmt::format("grantType {} is not supported by this server yet: only CLIENT_CREDENTIALS is",
                                   *oauth.grant_type)));
   }
+  if (oauth.default_return_url) {
+    return fail(
+        invalid_field(fmt::format("{}.credentialProvider.oauthCredentialProvider.defaultReturnUrl", kCredentials),
+                      "defaultReturnUrl belongs to grantType AUTHORIZATION_CODE"));
+  }
   return check_provider_arn(oauth.provider_arn, "oauth2credentialprovider", gateway);
 }
 
@@ -167,10 +181,11 @@ Result<> check_provider(const m::CredentialProviderConfiguration& credential, st
                                           "type {}",
                                           type, target_type)));
   }
-  if (type == "GATEWAY_IAM_ROLE" && target_type == "MCP_SERVER" && !provider.iam_credential_provider) {
+  const bool unsaid = target_type == "MCP_SERVER" || target_type == "OPEN_API_SCHEMA" || target_type == "PASSTHROUGH";
+  if (type == "GATEWAY_IAM_ROLE" && unsaid && !provider.iam_credential_provider) {
     return fail(invalid_field(fmt::format("{}.credentialProvider.iamCredentialProvider.service", kCredentials),
                               "iamCredentialProvider.service is required: it names the service that requests to the "
-                              "MCP server are signed for"));
+                              "target are signed for"));
   }
   if (type == "OAUTH") return check_oauth(*provider.oauth_credential_provider, gateway);
   if (type == "API_KEY") {
