@@ -43,7 +43,7 @@ SYSTEM = re.compile(r"^(?:[a-z_]+|[a-z_]+\.h|sys/[a-z_]+\.h|linux/[a-z_]+\.h|cxx
 MAIN = {"main": {"base", "cli", "server"}}
 # Generated from model/: the shapes and tables of a service. Only who speaks or serves operations knows them.
 GENERATED = "gen/"
-GENERATED_USERS = re.compile(r"^(wire|api|inbound|server|cli|services/.+)$")
+GENERATED_USERS = re.compile(r"^(wire|api|hosting|inbound|server|cli|services/.+)$")
 
 _MODULE = re.compile(r"^\s*warifu_module\(\s*(\S+?)\s*(?:\s([^)]*))?\)", re.MULTILINE)
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

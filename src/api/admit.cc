@@ -38,16 +38,22 @@ Task<std::expected<void, http::Response>> Pipeline::identify(Exchange& exchange,
 }
 
 Result<> Pipeline::ask_at_door(Exchange& exchange, const Call& call, const Door& door) const {
-  if (door.action.empty()) return {};
+  std::vector<Door::Ask> asks;
+  if (!door.action.empty()) asks.push_back({.action = door.action, .resource = door.resource});
+  asks.insert(asks.end(), door.also.begin(), door.also.end());
+  if (asks.empty()) return {};
   return environment_.db.read([&](store::Reader& reader) -> Result<> {
     const RequestKeys keys(exchange.request, call);
-    const access::Ask ask{.action = door.action, .resource = door.resource, .resource_account = door.resource_account};
-    const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) {
-      keys.fill(context, 0);
-      if (door.context) door.context(context);
-    }));
-    if (outcome.decision.allowed) return {};
-    return fail(denied(environment_, options_.denials, call, door.signing_name, door.operation, ask, outcome));
+    for (const Door::Ask& one : asks) {
+      const access::Ask ask{.action = one.action, .resource = one.resource, .resource_account = door.resource_account};
+      const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) {
+        keys.fill(context, 0);
+        if (door.context) door.context(context);
+      }));
+      if (outcome.decision.allowed) continue;
+      return fail(denied(environment_, options_.denials, call, door.signing_name, door.operation, ask, outcome));
+    }
+    return {};
   });
 }
 

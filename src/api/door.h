@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "access/principal.h"
 #include "api/report.h"
@@ -25,6 +26,13 @@ struct Door {
   std::string resource;           // ARN that the action is asked on
   std::string resource_account;   // twelve digits
   std::string region;             // the signature's region must be this one
+  /// What must be allowed beside that, on resources of the same account; the first that is not is what the refusal
+  /// names.
+  struct Ask {
+    std::string action;
+    std::string resource;
+  };
+  std::vector<Ask> also{};
   /// Adds the door's own keys to the context of the decision. May be empty.
   std::function<void(policy::Context&)> context{};
   /// The caller has been identified by other means (a verified bearer token: kAnonymous), so no signature is looked at.

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
+#include "hosting/log_line.h"
 #include "net/server.h"
 #include "sandbox/interpreters.h"
 #include "sandbox/sandbox.h"
@@ -30,11 +31,7 @@ struct Credentials {
   Timestamp expires;
 };
 
-/// One line of a function's log, without its line end.
-struct LogLine {
-  Timestamp time;
-  std::string message;
-};
+using hosting::LogLine;
 
 /// Takes lines of one environment's log stream (`2026/07/04/[$LATEST]0123…`). Called from several threads, one call a
 /// stream at a time; must not block.

@@ -64,11 +64,12 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const api
                                                  .longest_run = std::chrono::seconds(kTimeoutMax + 60)},
                                                 environment.db, raw->workers_, environment.random));
   service->old_garbage_ = TRY(raw->code_->garbage());
-  service->logs_ = std::make_unique<LogDelivery>(environment, raw->background_, [raw](const LogTarget& target) {
-    auto ref = FunctionRef::parse(target.function_arn);
-    CHECK(ref.has_value(), "a function's own ARN");
-    return raw->assume(std::move(*ref), target.role_arn);
-  });
+  service->logs_ =
+      std::make_unique<hosting::LogDelivery>(environment, raw->background_, [raw](const hosting::LogTarget& target) {
+        auto ref = FunctionRef::parse(target.source_arn);
+        CHECK(ref.has_value(), "a function's own ARN");
+        return raw->assume(std::move(*ref), target.role_arn);
+      });
   service->events_ = std::make_unique<EventQueue>(
       environment, raw->background_, raw->options_.event_retry, [raw](FunctionRef ref, const Event& event) {
         return raw->invoke(
@@ -221,11 +222,11 @@ Task<Result<std::shared_ptr<const FunctionVersion>>> Service::build(const Functi
   unqualified.qualifier.clear();
   const std::string role = config.role.value_or("");
   function->credentials = [this, unqualified, role] { return credentials(unqualified, role); };
-  auto target = std::make_shared<LogTarget>(LogTarget{.owner = ref.owner,
-                                                      .region = ref.region,
-                                                      .role_arn = role,
-                                                      .function_arn = ref.arn(),
-                                                      .group = function->log_group});
+  auto target = std::make_shared<hosting::LogTarget>(hosting::LogTarget{.owner = ref.owner,
+                                                                        .region = ref.region,
+                                                                        .role_arn = role,
+                                                                        .source_arn = ref.arn(),
+                                                                        .group = function->log_group});
   function->log = [this, target](const std::string& stream, std::vector<LogLine> lines) {
     logs_->add(target, stream, std::move(lines));
   };

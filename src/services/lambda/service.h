@@ -12,9 +12,9 @@
 #include "api/call.h"
 #include "api/registry.h"
 #include "base/background.h"
+#include "hosting/log_delivery.h"
 #include "services/lambda/code.h"
 #include "services/lambda/event_queue.h"
-#include "services/lambda/log_delivery.h"
 #include "services/lambda/rows.h"
 #include "services/lambda/runner.h"
 
@@ -60,7 +60,7 @@ class Service {
   [[nodiscard]] hosting::CodeStore& code() { return *code_; }
   [[nodiscard]] Workers& workers() { return workers_; }
   [[nodiscard]] EventQueue& events() { return *events_; }
-  [[nodiscard]] LogDelivery& logs() { return *logs_; }
+  [[nodiscard]] hosting::LogDelivery& logs() { return *logs_; }
 
   /// Runs the version that the reference's qualifier names. Errors are Lambda's exceptions; a function that failed is
   /// an answer.
@@ -108,7 +108,7 @@ class Service {
   std::map<std::string, Prepared, std::less<>> prepared_;  // by the version's ARN
   std::atomic<bool> stopped_ = false;
   Background background_;
-  std::unique_ptr<LogDelivery> logs_;
+  std::unique_ptr<hosting::LogDelivery> logs_;
   std::unique_ptr<EventQueue> events_;
 };
 

@@ -1,4 +1,4 @@
-#include "services/lambda/log_delivery.h"
+#include "hosting/log_delivery.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "gen/logs/groups.h"
 #include "gen/logs/streams.h"
 
-namespace warifu::services::lambda {
+namespace warifu::hosting {
 namespace {
 
 namespace lm = model::logs;
@@ -91,14 +91,14 @@ Result<bool> LogDelivery::deliver(std::string_view key) {
   const Result<> sent = background_.wait_for(send(*queue.target, queue.stream, std::move(queue.lines)));
   if (!sent) {
     log::debug("a function's log could not be delivered",
-               {{"function", queue.target->function_arn}, {"why", sent.error().message}});
+               {{"function", queue.target->source_arn}, {"why", sent.error().message}});
   }
   return false;
 }
 
 Task<Result<api::As>> LogDelivery::session_of(const LogTarget& target) {
   const Timestamp now = environment_.clock.now();
-  const std::string key = target.function_arn + " " + target.role_arn;
+  const std::string key = target.source_arn + " " + target.role_arn;
   {
     const std::scoped_lock lock(mutex_);
     const auto found = roles_.find(key);
@@ -168,7 +168,7 @@ Task<Result<>> LogDelivery::send(const LogTarget& target, std::string stream, st
   }
   if (!sent && sent.error().code == ErrorCode::kAccessDenied) {
     const std::scoped_lock lock(mutex_);
-    const auto found = roles_.find(target.function_arn + " " + target.role_arn);
+    const auto found = roles_.find(target.source_arn + " " + target.role_arn);
     if (found != roles_.end()) found->second.denied_until = {environment_.clock.now().ms + kDeniedMs};
   }
   co_return sent;
@@ -185,4 +185,4 @@ void LogDelivery::stop() {
   for (const std::string& key : keys) (void)deliver(key);
 }
 
-}  // namespace warifu::services::lambda
+}  // namespace warifu::hosting

@@ -9,20 +9,22 @@
 
 #include "api/client.h"
 #include "base/background.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "hosting/log_line.h"
 #include "jobs/scheduler.h"
-#include "services/lambda/executor.h"
 
-namespace warifu::services::lambda {
+namespace warifu::hosting {
 
 /// Whose log it is, and under which role it is written.
 struct LogTarget {
   AccountId owner;
-  std::string region, role_arn, function_arn, group;
+  std::string region, role_arn, source_arn, group;  // source: the function or runtime that writes
 };
 
-/// Carries what functions write to CloudWatch Logs, in batches, as the execution role's session: a role that may not
-/// logs:CreateLogStream or logs:PutLogEvents has no log, as on AWS. Lines that cannot be delivered are dropped. Bounded
-/// for each stream; what does not fit is counted in the log itself. Thread-safe.
+/// Carries what functions and agents write to CloudWatch Logs, in batches, as the execution role's session: a role that
+/// may not logs:CreateLogStream or logs:PutLogEvents has no log, as on AWS. Lines that cannot be delivered are dropped.
+/// Bounded for each stream; what does not fit is counted in the log itself. Thread-safe.
 class LogDelivery {
  public:
   /// A new session of a role; asked again before the old one ends.
@@ -48,7 +50,7 @@ class LogDelivery {
   };
   struct Session {
     api::RoleSession session;
-    Timestamp denied_until;  // after a refusal, so that a function without rights costs nothing
+    Timestamp denied_until;  // after a refusal, so that who has no rights costs nothing
   };
 
   Result<bool> deliver(std::string_view key);
@@ -63,9 +65,9 @@ class LogDelivery {
   Sessions sessions_;
   std::mutex mutex_;
   std::map<std::string, Queue, std::less<>> queues_;   // by group's ARN and stream
-  std::map<std::string, Session, std::less<>> roles_;  // by function and role
+  std::map<std::string, Session, std::less<>> roles_;  // by source and role
   std::atomic<bool> stopped_ = false;
   jobs::Scheduler scheduler_;
 };
 
-}  // namespace warifu::services::lambda
+}  // namespace warifu::hosting
