@@ -101,9 +101,12 @@ class Model final : public Extractor {
   Result<Decision> consolidate(const Part& part, Kind kind, const Memory& memory,
                                std::span<const Existing> existing) override {
     const Decision by_rule = extract::consolidate(kind, memory, existing);
-    // Nothing to compare with, or the very same again: no model is needed to see it.
-    if (existing.empty() || by_rule.action == extract::Action::kSkip) return by_rule;
-    auto made = ask_for_decision(part, kind, memory, existing);
+    // Nothing to compare with, or the very same again: no model is needed to see it. Summaries and episodes tell of
+    // their own stretch of a session: none of them says another anew.
+    const bool told = kind == Kind::kSummary || kind == Kind::kEpisode;
+    if (told || existing.empty() || by_rule.action == extract::Action::kSkip) return by_rule;
+    auto made = kind == Kind::kReflection ? ask_beside_reflections(part, memory, existing, by_rule)
+                                          : ask_for_decision(part, kind, memory, existing);
     if (made || !may_fall_back(made.error())) return made;
     warn(made.error());
     return by_rule;
@@ -166,9 +169,9 @@ class Model final : public Extractor {
   }
 
   Result<std::vector<Memory>> ask_for_memories(const Part& part, const Conversation& conversation) {
-    const extract::PromptOptions options{.instructions = part.extraction.instructions, .fields = part.inferred};
-    const std::string answer =
-        TRY(ask(extract::extraction_prompt(part.kind, conversation, options), part.extraction.model));
+    const Override words = words_of_extraction(part);
+    const extract::PromptOptions options{.instructions = words.instructions, .fields = part.inferred};
+    const std::string answer = TRY(ask(extract::extraction_prompt(part.kind, conversation, options), words.model));
     return as_model_error(extract::memories_from_answer(part.kind, answer, conversation, part.inferred));
   }
 
@@ -187,6 +190,27 @@ class Model final : public Extractor {
       memory.metadata = std::move(operation.metadata);
     }
     return made;
+  }
+
+  /// A summary is written, and an episode finished, in the step that the service calls consolidation; here one step
+  /// does both.
+  static Override words_of_extraction(const Part& part) {
+    const bool one_step = part.kind == Kind::kSummary || part.kind == Kind::kEpisode;
+    if (!one_step || part.consolidation.instructions.empty()) return part.extraction;
+    if (part.extraction.instructions.empty()) return part.consolidation;
+    return {.instructions = part.extraction.instructions + "\n" + part.consolidation.instructions,
+            .model = part.extraction.model};
+  }
+
+  /// A new reflection beside those that are there: one of them may be improved instead.
+  Result<Decision> ask_beside_reflections(const Part& part, const Memory& memory, std::span<const Existing> existing,
+                                          const Decision& by_rule) {
+    const extract::PromptOptions options{.instructions = part.reflection.instructions};
+    const std::span<const Memory> one(&memory, 1);
+    const std::string answer = TRY(ask(extract::reflection_prompt(one, existing, options), part.reflection.model));
+    const auto operations =
+        TRY(as_model_error(extract::operations_from_answer(Kind::kReflection, answer, one, existing.size())));
+    return operations.empty() ? by_rule : operations.front().decision;
   }
 
   Result<Decision> ask_for_decision(const Part& part, Kind kind, const Memory& memory,
