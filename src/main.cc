@@ -81,6 +81,18 @@ void add_gateways(CLI::App& serve, warifu::server::ServeOptions& options) {
                   "must be good")
       ->envname("WARIFU_DOMAIN");
   serve
+      .add_option(
+          "--function-egress", options.function_egress,
+          "where functions may connect to but this server: closed, or public (addresses of the Internet, through a "
+          "proxy that HTTPS_PROXY names inside)")
+      ->check(CLI::IsMember({"closed", "public"}))
+      ->envname("WARIFU_FUNCTION_EGRESS")
+      ->capture_default_str();
+  serve
+      .add_option("--function-allow-network", options.function_networks,
+                  "CIDR of a private network that functions may connect to, with --function-egress public")
+      ->envname("WARIFU_FUNCTION_ALLOW_NETWORK");
+  serve
       .add_option("--gateway-allow-network", options.gateway_networks,
                   "CIDR of a private network that targets of gateways and their identity providers may lie in")
       ->envname("WARIFU_GATEWAY_ALLOW_NETWORK");

@@ -206,7 +206,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
   parts->gateways->resume();
-  parts->functions->start(*parts->server, options.tls_cert);
+  parts->functions->start(*parts->server, options);
   parts->functions_background =
       std::jthread([raw](const std::stop_token& stop) { raw->functions->run_background_work(stop); });
   // What a stop or a crash interrupted goes on beside the first requests, not before them.

@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "net/destination.h"
+#include "net/tunnel_proxy.h"
 #include "server/inside.h"
 #include "services/lambda/limits.h"
 #include "services/lambda/operations.h"
@@ -26,6 +28,15 @@ http::Response json(int status, std::string body) {
   return response;
 }
 
+/// Serves sockets as a proxy to public addresses and these networks.
+Result<std::function<Result<std::unique_ptr<net::Attachment>>(UniqueFd)>> proxy_to(
+    const std::vector<std::string>& networks) {
+  auto allowed = TRY(net::DestinationPolicy::from(networks));
+  auto proxy = std::make_shared<net::TunnelProxy>(
+      [allowed = std::move(allowed)](const net::IpAddress& address) { return allowed.allows(address); });
+  return [proxy = std::move(proxy)](UniqueFd listening) { return proxy->attach(std::move(listening)); };
+}
+
 }  // namespace
 
 Functions::Functions(const api::Environment& environment) : environment_(environment) {}
@@ -43,16 +54,17 @@ void Functions::bind(api::Registry& registry) {
   logs::bind(registry);
 }
 
-void Functions::start(net::Server& server, const std::string& tls_cert) {
-  runner_ = std::make_unique<LazyExecutor>([this, &server, tls_cert]() -> Result<LazyExecutor::Parts> {
+void Functions::start(net::Server& server, const ServeOptions& options) {
+  runner_ = std::make_unique<LazyExecutor>([this, &server, given = options]() -> Result<LazyExecutor::Parts> {
     LazyExecutor::Parts parts{.driver = TRY(sandbox::open_bubblewrap()), .executor = nullptr};
     lambda::ExecutorOptions options;
     options.runtimes_folder = lambda::find_runtimes("");
     options.scratch_folder = (folder_ / "layers").string();
     options.public_url = environment_.public_url;
-    Inside inside = TRY(reach_from_inside(server, environment_.public_url, tls_cert, folder_ / "inside"));
+    Inside inside = TRY(reach_from_inside(server, environment_.public_url, given.tls_cert, folder_ / "inside"));
     options.serve = std::move(inside.serve);
     options.ca_bundle = std::move(inside.ca_bundle);
+    if (given.function_egress == "public") options.proxy = TRY(proxy_to(given.function_networks));
     parts.executor =
         TRY(lambda::Executor::start(std::move(options), *parts.driver, environment_.clock, environment_.random));
     return parts;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "net/server.h"
 #include "server/lazy_executor.h"
+#include "server/options.h"
 #include "services/lambda/service.h"
 
 namespace warifu::server {
@@ -33,8 +34,7 @@ class Functions {
   void bind(api::Registry& registry);
   /// Functions run from now on, in sandboxes that the first of them opens. REQUIRES: the server is started, and its
   /// public URL known.
-  /// `tls_cert`: the chain that it serves under; empty: plain text.
-  void start(net::Server& server, const std::string& tls_cert);
+  void start(net::Server& server, const ServeOptions& options);
   /// Goes on with what waits since the last end, then erases what logs have outlived, every ten minutes, until `stop`.
   void run_background_work(const std::stop_token& stop);
   /// The archive that GetFunction's Location names; nullopt: the request is for something else.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "net/destination.h"
 #include "net/server.h"
 #include "server/extracting.h"
 #include "server/models.h"
@@ -12,6 +13,12 @@ Result<> check(const ServeOptions& options) {
   if (options.listen.empty()) return fail(validation_error("--listen names no address"));
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return fail(validation_error("--tls-cert and --tls-key go together"));
+  }
+  if (!options.function_networks.empty() && options.function_egress != "public") {
+    return fail(validation_error("--function-allow-network needs --function-egress public"));
+  }
+  if (const auto policy = net::DestinationPolicy::from(options.function_networks); !policy) {
+    return fail(validation_error("--function-allow-network: " + policy.error().message));
   }
   if (!options.domain.empty() && options.tls_cert.empty()) {
     return fail(validation_error("--domain gives gateways https URLs: give --tls-cert and --tls-key too"));

@@ -20,12 +20,14 @@ struct ServeOptions {
   std::string tls_cert, tls_key;
   bool insecure = false;  // allow a non-loopback address without TLS
   bool development = false;
-  std::vector<std::string> hosts;             // further names that the server answers to
-  std::vector<std::string> trusted_proxies;   // CIDR
-  std::vector<std::string> gateway_networks;  // CIDR: private networks that targets of gateways may lie in
-  std::string denial_wording = "truthful";    // truthful | aws
-  bool encoded_denials = false;               // append what sts:DecodeAuthorizationMessage opens
-  std::string durability = "sync";            // sync | os
+  std::vector<std::string> hosts;              // further names that the server answers to
+  std::vector<std::string> trusted_proxies;    // CIDR
+  std::vector<std::string> gateway_networks;   // CIDR: private networks that targets of gateways may lie in
+  std::string function_egress = "closed";      // closed | public: where functions may connect to but this server
+  std::vector<std::string> function_networks;  // CIDR: private networks besides, with `public`
+  std::string denial_wording = "truthful";     // truthful | aws
+  bool encoded_denials = false;                // append what sts:DecodeAuthorizationMessage opens
+  std::string durability = "sync";             // sync | os
   LogFormat log_format = LogFormat::kHuman;
   std::string log_level = "info";  // debug | info | warn | error
   std::size_t threads = 0;         // 0: one per core

@@ -34,6 +34,12 @@ TEST(ServeOptions, RefuseWhatWouldOpenTheServer) {
   add("development keys on a public address", false,
       [](ServeOptions& o) { o.listen = {"10.0.0.1:1"}, o.insecure = o.development = true; });
   add("a certificate without its key", false, [](ServeOptions& o) { o.tls_cert = "x"; });
+  add("a network for functions that reach nothing", false,
+      [](ServeOptions& o) { o.function_networks = {"10.0.0.0/8"}; });
+  add("the same where they reach something", true,
+      [](ServeOptions& o) { o.function_networks = {"10.0.0.0/8"}, o.function_egress = "public"; });
+  add("a network that is none", false,
+      [](ServeOptions& o) { o.function_networks = {"ten"}, o.function_egress = "public"; });
   add("an unknown durability", false, [](ServeOptions& o) { o.durability = "maybe"; });
   add("no address", false, [](ServeOptions& o) { o.listen.clear(); });
   for (const Case& c : cases) EXPECT_EQ(check(c.options).has_value(), c.good) << c.what;

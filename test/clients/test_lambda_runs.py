@@ -1,11 +1,13 @@
 """What functions can reach and do where they run, what they run on, and what is left of those that misbehave."""
 
+import http.server
 import io
 import json
 import re
 import shutil
 import socket
 import subprocess
+import threading
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -259,6 +261,70 @@ def test_node_functions_answer_fail_and_see_layers(server: Server, owner: Keys, 
     answer, whole = call(lam, "node", {"fail": 1})
     assert whole["FunctionError"] == "Unhandled"
     assert answer["errorType"] == "TypeError" and answer["errorMessage"] == "broken"
+
+
+LEAVES = """import http.client, os, socket
+def handler(event, context):
+    host, port = event
+    try: socket.create_connection((host, port), timeout=2); straight = 'connected'
+    except OSError as e: straight = e.errno
+    proxy = os.environ.get('HTTPS_PROXY')
+    if not proxy: return [straight, None]
+    line = http.client.HTTPConnection(proxy.split('//')[1], timeout=5)
+    line.set_tunnel(host, port)
+    try: line.request('GET', '/'); return [straight, line.getresponse().read().decode()]
+    except OSError as e: return [straight, str(e)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "reached"),
+    [
+        ((), None),
+        (("--function-egress", "closed"), None),
+        (("--function-egress", "public"), "refused"),
+        (("--function-egress", "public", "--function-allow-network", "127.0.0.0/8"), "outside"),
+    ],
+)
+def test_where_functions_may_connect_to_is_the_operators_to_say(
+    tmp_path: Path, flags: tuple[str, ...], reached: str | None
+) -> None:
+    class Outside(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"outside")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    outside = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Outside)
+    threading.Thread(target=outside.serve_forever, daemon=True).start()
+    server = Server(tmp_path / "data", *flags).start()
+    try:
+        keys = server.new_account()
+        function(server, keys, "leaves", LEAVES, Timeout=20)
+        straight, through = call(server.client("lambda", keys), "leaves", ["127.0.0.1", outside.server_port])[0]
+        assert straight == 111, "its loopback is not the machine's"
+        if reached == "refused":
+            assert through.startswith("Tunnel connection failed: 403"), through
+        else:
+            assert through == reached
+    finally:
+        server.stop()
+        outside.shutdown()
+        outside.server_close()
+
+
+def test_networks_for_functions_need_an_open_egress(tmp_path: Path) -> None:
+    for flags in (["--function-allow-network", "10.0.0.0/8"],
+                  ["--function-egress", "public", "--function-allow-network", "ten"],
+                  ["--function-egress", "ajar"]):  # fmt: skip
+        started = subprocess.run(
+            [str(BINARY), "serve", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data"), *flags],
+            capture_output=True, text=True, timeout=30, check=False, env=clean_environment(),
+        )  # fmt: skip
+        assert started.returncode != 0 and "--function-" in started.stderr
 
 
 def test_what_is_not_there_says_so(server: Server, owner: Keys, lam: Any) -> None:
