@@ -25,7 +25,7 @@ class Endpoint:
         self.mode = "good"
         self.calls = 0
         self.facts: list[dict[str, Any]] = [{"fact": FACT}]
-        self.by_schema: dict[str, list[dict[str, Any]]] = {}  # what it says to whom asks by a schema of that name
+        self.by_schema: dict[str, Any] = {}  # what it says to whom asks by this schema: a list, or who makes one
         self.asked: list[dict[str, Any]] = []
         self.released = threading.Event()
         outer = self
@@ -56,7 +56,8 @@ class Endpoint:
         """Facts, unless told otherwise; to a memory beside others: add it."""
         name = self.asked[-1]["response_format"]["json_schema"]["name"]
         if name in self.by_schema:
-            return self.by_schema[name]
+            said = self.by_schema[name]
+            return said(self.asked[-1]["messages"][-1]["content"]) if callable(said) else said
         if name == "operations":
             return [{"memory": 0, "operation": "AddMemory", "update_id": None, "updated_memory": None}]
         return self.facts
@@ -291,6 +292,69 @@ def test_a_model_is_asked_for_the_metadata_that_reflections_have(endpoint: Endpo
     assert [one["memoryRecordId"] for one in found] == [of_reflection["memoryRecordId"]]
 
 
+EPISODIC = {
+    "episodicMemoryStrategy": {
+        "name": "Episodes",
+        "namespaceTemplates": ["/episodes/{actorId}/{sessionId}/"],
+        "reflectionConfiguration": {"namespaceTemplates": ["/episodes/{actorId}/"]},
+    }
+}
+
+
+def test_a_model_improves_a_reflection_that_is_there(endpoint: Endpoint, modelled: Server) -> None:
+    keys = modelled.new_account()
+    data = modelled.client("bedrock-agentcore", keys)
+    memory = make_memory(modelled.client("bedrock-agentcore-control", keys), EPISODIC)["id"]
+    episode = dict.fromkeys(("situation", "intent", "justification", "reflection"), "A table was wanted in Porto.")
+
+    def reflections(asked: str) -> list[dict[str, Any]]:
+        said = {"title": "Tables", "use_cases": "Dinners in Porto.", "confidence": 0.8}
+        if "[ID]0" in asked:
+            return [said | {"operator": "update", "id": 0, "hints": "Call early, twice."}]
+        return [said | {"operator": "add", "id": None, "hints": "Call." if "Table 0." in asked else "Call early."}]
+
+    endpoint.by_schema = {"reflections": reflections}
+    for number in range(2):
+        endpoint.by_schema["episodes"] = [episode | {"assessment": "Yes", "justification": f"Table {number}."}]
+        said = (("USER", f"Book table {number} in Porto."), ("ASSISTANT", "It is booked."), ("USER", "Thank you!"))
+        say(data, memory, *said, session=f"s-{number}")
+        where = f"/episodes/ann/s-{number}/"
+        until(lambda: listed(data, memory, namespace=where) or jobs_failed(data, memory), "the episode")
+        assert not jobs_failed(data, memory)
+        (told,) = texts(listed(data, memory, namespace=where))
+        assert told.startswith("<summary>") and f"Table {number}." in told
+    (reflection,) = texts(listed(data, memory, namespace="/episodes/ann/"))
+    assert reflection.startswith("<reflection>") and "Call early, twice." in reflection
+
+
+def jobs_failed(data: Any, memory: str) -> list[dict[str, Any]]:
+    return [job for job in jobs(data, memory) if job["status"] == "FAILED"]
+
+
+def test_a_custom_summary_has_the_words_of_its_only_step(endpoint: Endpoint, modelled: Server) -> None:
+    keys = modelled.new_account()
+    data = modelled.client("bedrock-agentcore", keys)
+    control = modelled.client("bedrock-agentcore-control", keys)
+    step = {"appendToPrompt": "Sum up owls alone.", "modelId": "anthropic.claude-sonnet-4-20250514-v1:0"}
+    summary = {
+        "name": "Digest",
+        "namespaceTemplates": ["/digest/{actorId}/{sessionId}/"],
+        "configuration": {"summaryOverride": {"consolidation": step}},
+    }
+    role = f"arn:aws:iam::{keys.account}:role/extract"
+    trusted = trust({"Service": "bedrock-agentcore.amazonaws.com"})
+    modelled.client("iam", keys).create_role(RoleName="extract", AssumeRolePolicyDocument=trusted)
+    memory = make_memory(control, {"customMemoryStrategy": summary}, memoryExecutionRoleArn=role)["id"]
+    for number in range(2):
+        endpoint.by_schema = {"topics": [{"name": "Owls", "text": f"There are {number} owls in Otaru."}]}
+        say(data, memory, ("USER", f"I have {number} owls in Otaru."))
+        until(lambda: len(listed(data, memory)) > number or jobs_failed(data, memory), "a summary")
+    assert not jobs_failed(data, memory)
+    assert all(text.startswith('<topic name="Owls">') for text in texts(listed(data, memory)))
+    assert {one["response_format"]["json_schema"]["name"] for one in endpoint.asked} == {"topics"}
+    assert all("Sum up owls alone." in one["messages"][0]["content"] for one in endpoint.asked)
+
+
 def test_a_model_that_is_too_slow_is_a_failed_job(endpoint: Endpoint, tmp_path: Path) -> None:
     endpoint.mode = "hangs"
     with serving(endpoint, tmp_path / "data", "--llm-timeout-seconds", "1") as server:
@@ -312,15 +376,18 @@ def test_the_built_in_extractor_stands_in_only_if_it_is_told_to(endpoint: Endpoi
 
 def test_a_custom_strategy_gives_the_model_its_own_words_and_names_it(endpoint: Endpoint, tmp_path: Path) -> None:
     named = "anthropic.claude-sonnet-4-20250514-v1:0"
+    other = "anthropic.claude-3-haiku-20240307-v1:0"
     step = {"appendToPrompt": "Write down nothing but owls.", "modelId": named}
+    beside = {"appendToPrompt": "Keep every owl.", "modelId": other}
     override = {
         "customMemoryStrategy": {
             "name": "Owls",
             "namespaceTemplates": ["/owls/{actorId}/"],
-            "configuration": {"semanticOverride": {"extraction": step}},
+            "configuration": {"semanticOverride": {"extraction": step, "consolidation": beside}},
         }
     }
-    with serving(endpoint, tmp_path / "data", "--llm-model-map", f"{named}=night-bird") as server:
+    models = ("--llm-model-map", f"{named}=night-bird", "--llm-model-map", f"{other}=day-bird")
+    with serving(endpoint, tmp_path / "data", *models) as server:
         keys = server.new_account()
         role = f"arn:aws:iam::{keys.account}:role/Owls"
         server.client("iam", keys).create_role(
@@ -334,6 +401,13 @@ def test_a_custom_strategy_gives_the_model_its_own_words_and_names_it(endpoint: 
         assert asked["model"] == "night-bird"
         assert "Write down nothing but owls." in asked["messages"][0]["content"]
         assert '"fact"' in asked["messages"][0]["content"], "the form of the answer stays ours"
+        endpoint.facts = [{"fact": FACT.replace("owls", "five owls")}]
+        say(data, memory, ("USER", "One more owl in Otaru, that makes five."))
+        until(lambda: len(listed(data, memory)) == 2, "the fact beside the first")
+        asked = endpoint.asked[-1]
+        assert asked["response_format"]["json_schema"]["name"] == "operations" and asked["model"] == "day-bird"
+        assert "Keep every owl." in asked["messages"][0]["content"]
+        assert "nothing but owls" not in asked["messages"][0]["content"]
 
 
 def test_the_command_shows_what_runs_and_what_is_done(endpoint: Endpoint, modelled: Server) -> None:
