@@ -41,9 +41,10 @@ Kinds make_kinds(const api::Environment& environment, Outbound& outbound) {
 
 /// What there is once the pipeline stands.
 struct Open {
-  Open(const api::Environment& environment, api::Pipeline& pipeline, const DataPlaneOptions& options)
+  Open(const api::Environment& environment, api::Pipeline& pipeline, const DataPlaneOptions& options,
+       DataPlane::Services services)
       : env(environment),
-        front_door(pipeline, environment),
+        front_door(pipeline, environment, std::move(services)),
         outbound(make_outbound(environment, {.front_door = &front_door, .destinations = options.destinations})),
         shared{.environment = environment,
                .kinds = make_kinds(environment, *outbound),
@@ -111,11 +112,11 @@ DataPlane::~DataPlane() { stop(); }
 
 Connector& DataPlane::connector() { return *impl_; }
 
-void DataPlane::open(const api::Environment& environment, api::Pipeline& pipeline) {
+void DataPlane::open(const api::Environment& environment, api::Pipeline& pipeline, Services services) {
   std::vector<WaitingTarget> early;
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->open = std::make_unique<Open>(environment, pipeline, impl_->options);
+    impl_->open = std::make_unique<Open>(environment, pipeline, impl_->options, std::move(services));
     early.swap(impl_->early);
   }
   for (const WaitingTarget& waiting : early) impl_->wanted(waiting);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,13 @@ class DataPlane {
 
   /// Connects to targets for the control plane. Calls before `open` are kept until then.
   [[nodiscard]] Connector& connector();
-  /// Before the first request. `environment` and `pipeline` outlive this; `environment.client` is set.
-  void open(const api::Environment& environment, api::Pipeline& pipeline);
+  /// Answers requests to this server's services that are no gateways: the pipeline, and what stands beside it.
+  using Services = std::function<Task<http::Response>(http::Request)>;
+
+  /// Before the first request. `environment` and `pipeline` outlive this; `environment.client` is set. `services`:
+  /// where targets find this server's own; empty: the pipeline. It must not lead back to gateways, which could call
+  /// each other without an end.
+  void open(const api::Environment& environment, api::Pipeline& pipeline, Services services = {});
   /// True when a request is for a gateway. REQUIRES: open.
   [[nodiscard]] bool takes(const http::Request& request) const;
   /// REQUIRES: takes(request).

@@ -5,8 +5,8 @@
 
 namespace warifu::services::gateway {
 
-FrontDoor::FrontDoor(api::Pipeline& pipeline, const api::Environment& environment)
-    : pipeline_(pipeline), router_(model::services()) {
+FrontDoor::FrontDoor(api::Pipeline& pipeline, const api::Environment& environment, Services services)
+    : pipeline_(pipeline), services_(std::move(services)), router_(model::services()) {
   if (const auto url = net::Url::parse(environment.public_url)) authority_ = url->authority();
 }
 
@@ -22,7 +22,7 @@ Task<http::Response> FrontDoor::serve(const net::Url& url, http::Request request
   request.target = url.target;
   request.secure = true;  // it never leaves this process
   if (!request.headers.get("host")) request.headers.add("Host", url.authority());
-  return pipeline_.serve(std::move(request));
+  return services_ ? services_(std::move(request)) : pipeline_.serve(std::move(request));
 }
 
 }  // namespace warifu::services::gateway

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "api/host.h"
@@ -13,7 +14,10 @@ namespace warifu::services::gateway {
 /// everybody's, signature, authorization and audit, but without a socket. Thread-safe; its parts outlive it.
 class FrontDoor {
  public:
-  FrontDoor(api::Pipeline& pipeline, const api::Environment& environment);
+  /// Who answers, when it is not the pipeline alone.
+  using Services = std::function<Task<http::Response>(http::Request)>;
+
+  FrontDoor(api::Pipeline& pipeline, const api::Environment& environment, Services services = {});
 
   /// True for the AWS name of a service that is served here, and for the server's public URL but for what is no AWS API
   /// there.
@@ -23,6 +27,7 @@ class FrontDoor {
 
  private:
   api::Pipeline& pipeline_;
+  const Services services_;
   const wire::Router router_;
   const api::HostPolicy hosts_{{}};
   std::string authority_;
