@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "gen/model/services.h"
 #include "json/writer.h"
+#include "server/agent_runtimes.h"
 #include "server/extracting.h"
 #include "server/functions.h"
 #include "server/internal_routes.h"
@@ -86,9 +87,11 @@ struct App::Parts {
     // The model's connections belong to the server's loops: they go when no thread runs these any more.
     if (server) server->stop(std::chrono::milliseconds{0});
     functions_background = {};
+    if (agent_runtimes) agent_runtimes->stop();
     if (functions) functions->stop();  // what their logs still wait for is recorded too
     if (trail) trail->close();         // who waits for it does so on the server's loops too
     if (gateways) gateways->stop();
+    agent_runtimes.reset();
     functions.reset();  // its sandboxes' sockets are the server's
     if (tokens) tokens->close();
     if (long_term) long_term->close();
@@ -111,6 +114,7 @@ struct App::Parts {
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<api::Environment> environment;
   std::unique_ptr<Functions> functions;
+  std::unique_ptr<AgentRuntimes> agent_runtimes;
   api::Registry registry;
   wire::Router router{model::services()};
   std::unique_ptr<services::gateway::DataPlane> gateways;
@@ -129,12 +133,34 @@ struct App::Parts {
     services::accounts::bind_why(registry, *denials);
   }
 
+  /// What runs customers' code. REQUIRES: the environment stands.
+  Result<> open_customers_code(const ServeOptions& options) {
+    functions = TRY(Functions::open(options.data, *environment));
+    functions->bind(registry);
+    const net::DestinationPolicy destinations = TRY(net::DestinationPolicy::from(options.gateway_networks));
+    agent_runtimes = TRY(AgentRuntimes::open(
+        {.folder = std::filesystem::path(options.data) / "runtime", .destinations = destinations}, *environment));
+    agent_runtimes->bind(registry);
+    return {};
+  }
+
+  /// They run from now on; what a stop or a crash interrupted of theirs goes on beside the first requests.
+  void start_customers_code(const ServeOptions& options) {
+    functions->start(*server, options);
+    agent_runtimes->start(*server, options);
+    functions_background = std::jthread([this](const std::stop_token& stop) {
+      agent_runtimes->run_background_work(stop);
+      functions->run_background_work(stop);
+    });
+  }
+
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
       response->headers.add(std::string(kRequestIdHeader), random.uuid());
       co_return std::move(*response);
     }
     if (gateways->takes(request)) co_return co_await gateways->serve(std::move(request));
+    if (AgentRuntimes::takes(request)) co_return co_await agent_runtimes->serve(std::move(request));
     if (auto code = functions->code_route(request, hosts)) co_return std::move(*code);
     co_return co_await pipeline->serve(std::move(request));
   }
@@ -174,8 +200,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                                                                            .clock = parts->clock,
                                                                            .random = parts->random,
                                                                            .public_url = parts->public_url});
-  parts->functions = TRY(Functions::open(options.data, *parts->environment));
-  parts->functions->bind(parts->registry);
+  TRY(parts->open_customers_code(options));
   api::PipelineOptions pipeline_options;
   pipeline_options.hosts = parts->hosts;
   pipeline_options.development = options.development;
@@ -197,6 +222,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   parts->environment->client = parts->pipeline.get();
   parts->gateways->open(*parts->environment, *parts->pipeline);
+  parts->agent_runtimes->open_doors(*parts->pipeline);
   Parts* raw = parts.get();
   server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(
@@ -206,9 +232,7 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   const std::string bound_url = url_of(options, parts->server->endpoints().front());
   if (bound_url != parts->public_url) parts->public_url = parts->environment->public_url = bound_url;
   parts->gateways->resume();
-  parts->functions->start(*parts->server, options);
-  parts->functions_background =
-      std::jthread([raw](const std::stop_token& stop) { raw->functions->run_background_work(stop); });
+  parts->start_customers_code(options);
   // What a stop or a crash interrupted goes on beside the first requests, not before them.
   parts->background = std::jthread([raw](const std::stop_token& stop) {
     if (const auto resumed = raw->extracting->extraction().resume(); !resumed) {

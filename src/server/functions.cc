@@ -1,5 +1,7 @@
 #include "server/functions.h"
 
+#include "server/agent_runtimes.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -107,6 +109,7 @@ void Functions::stop() {
 }
 
 std::size_t body_limit(const http::Request& head) {
+  if (const std::size_t agent = agent_body_limit(head); agent > 0) return agent;
   const std::string_view path = head.path();
   const bool create = path == "/2015-03-31/functions" || path == "/2015-03-31/functions/";
   const bool update = path.starts_with("/2015-03-31/functions/") && path.ends_with("/code");

@@ -20,6 +20,7 @@
 #include "services/memory/reembedding.h"
 #include "services/memory/sweep.h"
 #include "services/organizations/operations.h"
+#include "services/runtime/control.h"
 #include "services/sts/operations.h"
 
 namespace warifu::server {
@@ -86,6 +87,7 @@ void bind_services(api::Registry& registry, services::memory::LongTerm& long_ter
   services::credentials::bind(registry, tokens);
   api::ResourceKinds kinds = services::credentials::resource_kinds();
   kinds.push_back(services::gateway::gateway_kind());
+  kinds.push_back(services::runtime::runtime_kind());
   services::memory::bind(registry, &extraction, std::move(kinds));
   services::memory::bind_records(registry, long_term);
   services::organizations::bind(registry);
