@@ -154,6 +154,12 @@ struct App::Parts {
     });
   }
 
+  /// For gateways' targets: all but gateways.
+  Task<http::Response> answer_inside(http::Request request) {
+    return AgentRuntimes::takes(request) ? agent_runtimes->serve(std::move(request))
+                                         : pipeline->serve(std::move(request));
+  }
+
   Task<http::Response> answer(http::Request request) {
     if (auto response = internal_route(request, hosts, metrics, server->metrics())) {
       response->headers.add(std::string(kRequestIdHeader), random.uuid());
@@ -221,9 +227,10 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
   parts->pipeline =
       std::make_unique<api::Pipeline>(*parts->environment, parts->registry, parts->router, std::move(pipeline_options));
   parts->environment->client = parts->pipeline.get();
-  parts->gateways->open(*parts->environment, *parts->pipeline);
-  parts->agent_runtimes->open_doors(*parts->pipeline);
   Parts* raw = parts.get();
+  parts->gateways->open(*parts->environment, *parts->pipeline,
+                        [raw](http::Request request) { return raw->answer_inside(std::move(request)); });
+  parts->agent_runtimes->open_doors(*parts->pipeline);
   server_options.error_page = [raw](int status, std::string_view message) { return raw->error_page(status, message); };
   parts->server = std::make_unique<net::Server>(
       std::move(server_options), [raw](http::Request request) { return raw->answer(std::move(request)); });
