@@ -243,6 +243,31 @@ def test_a_function_answers_through_a_gateway(gateways: Server, owner: Keys, ups
     assert call("hello")["isError"], "revoked at the next call"
 
 
+def test_a_runtime_is_invoked_by_the_gateways_role_and_nobody_elses(
+    gateways: Server, owner: Keys, upstream: str
+) -> None:
+    gateway = Gateway(gateways, owner, upstream, exceptionLevel="DEBUG")
+    runtime = f"arn:aws:bedrock-agentcore:{REGION}:{owner.account}:runtime/agent-0123456789"
+    gateway.control.create_gateway_target(
+        gatewayIdentifier=gateway.id,
+        name="agent",
+        targetConfiguration={"http": {"agentcoreRuntime": {"arn": runtime}}},
+        credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
+    )
+    url = gateway.url.removesuffix("/mcp") + "/agent/invocations"
+    status, _, body = post(url, {"prompt": "hello"}, keys=owner)
+    assert status == 403
+    assert "assumed-role/Gateway/" in body["message"], "the owner's own permissions are not its role's"
+    assert f"bedrock-agentcore:InvokeAgentRuntime on resource: {runtime}" in body["message"]
+    gateways.client("iam", owner).put_role_policy(
+        RoleName="Gateway",
+        PolicyName="agents",
+        PolicyDocument=policy(allow("bedrock-agentcore:InvokeAgentRuntime", "*")),
+    )
+    status, _, body = post(url, {"prompt": "hello"}, keys=owner)
+    assert (status, "No endpoint or agent found" in body["message"]) == (404, True), body
+
+
 def test_a_function_of_another_account_must_let_the_gateways_role_in(
     gateways: Server, owner: Keys, caller: Keys, upstream: str
 ) -> None:
