@@ -29,4 +29,19 @@ Error not_implemented(const wire::Operation& operation) {
           .fields = {}};
 }
 
+Task<Result<std::string>> read_whole(std::shared_ptr<http::BodyStream> bytes, std::uint64_t size) {
+  if (size > kInsideBytesMax) {
+    co_return fail(Error{.code = ErrorCode::kTooLarge, .message = "the object is too large to be read at once"});
+  }
+  std::string out;
+  while (bytes) {
+    auto piece = CO_TRY(co_await bytes->next());
+    if (!piece) break;
+    if (piece->size() > size - out.size()) break;
+    out += *piece;
+  }
+  if (out.size() != size) co_return fail(internal_error("the bytes are not as long as they said"));
+  co_return out;
+}
+
 }  // namespace warifu::api

@@ -9,12 +9,26 @@
 
 #include "api/call.h"
 #include "api/event_source.h"
+#include "base/body_stream.h"
 #include "base/check.h"
 #include "base/http.h"
 #include "wire/encode.h"
 #include "wire/operation.h"
 
 namespace warifu::api {
+
+/// An output, and the bytes that are its payload.
+template <class Output>
+struct Download {
+  Output output;
+  std::shared_ptr<http::BodyStream> bytes;
+  std::uint64_t size = 0;
+  int status = 200;
+};
+/// What a caller within the server may be given whole.
+inline constexpr std::uint64_t kInsideBytesMax = std::uint64_t{512} << 20U;
+/// kTooLarge past that; what the stream fails with; kInternal: it is not as long as it said.
+[[nodiscard]] Task<Result<std::string>> read_whole(std::shared_ptr<http::BodyStream> bytes, std::uint64_t size);
 
 /// Which operations have handlers. Filled once at start, then read by all threads.
 class Registry {
@@ -43,6 +57,35 @@ class Registry {
       if (!made) co_return std::unexpected(std::move(made).error());
       call.answered(*operation, &*made);
       *static_cast<Output*>(output) = std::move(*made);
+      co_return Result<>{};
+    });
+  }
+
+  /// The same for an operation whose output has bytes of any length (its payload): the handler gives
+  /// `Task<Result<Download<Output>>>`. Outside the bytes go out as they come; a caller within the server gets them
+  /// whole, up to kInsideBytesMax.
+  template <class Input, class Output, class Handler>
+    requires std::is_invocable_r_v<Task<Result<Download<Output>>>, const Handler&, Call&, Input>
+  void bind_bytes(const wire::TypedOperation<Input, Output>& typed, Handler handler) {
+    const wire::Operation* operation = typed.operation;
+    add(operation, [operation, handler](Call& call, void* input) -> Task<Result<http::Response>> {
+      Result<Download<Output>> made = co_await handler(call, std::move(*static_cast<Input*>(input)));
+      if (!made) co_return std::unexpected(std::move(made).error());
+      call.answered(*operation, &made->output);
+      http::Response response = wire::encode(*operation, &made->output, call.request_id());
+      response.status = made->status;
+      response.stream = std::move(made->bytes);
+      response.stream_bytes = made->size;
+      co_return response;
+    });
+    inside_.emplace(operation, [operation, handler](Call& call, void* input, void* output) -> Task<Result<>> {
+      Result<Download<Output>> made = co_await handler(call, std::move(*static_cast<Input*>(input)));
+      if (!made) co_return std::unexpected(std::move(made).error());
+      call.answered(*operation, &made->output);
+      Result<std::string> whole = co_await read_whole(std::move(made->bytes), made->size);
+      if (!whole) co_return std::unexpected(std::move(whole).error());
+      made->output.body = std::move(*whole);
+      *static_cast<Output*>(output) = std::move(made->output);
       co_return Result<>{};
     });
   }

@@ -48,6 +48,11 @@ Upload::Upload(http::Request& request, const sigv4::AuthParams& params, const si
     : raw_(request.stream ? std::move(request.stream) : stream_of(std::move(request.body))), params_(params) {
   request.stream = nullptr;
   request.body.clear();
+  if (const auto trailer = request.headers.get("x-amz-trailer")) {
+    constexpr std::string_view kChecksum = "x-amz-checksum-";
+    const std::string name = to_lower(*trailer);
+    if (name.starts_with(kChecksum)) announced_ = name.substr(kChecksum.size());
+  }
   if (is_chunked(params.payload)) chunks_ = std::make_unique<sigv4::ChunkReader>(request, params, key);
   if (params.payload == Payload::kDeclaredHash) digest_.emplace(crypto::DigestKind::kSha256);
 }

@@ -26,6 +26,8 @@ class Upload {
   [[nodiscard]] Task<Result<std::optional<std::string>>> next();
   /// All of it, at most `bytes_max`; kTooLarge past that.
   [[nodiscard]] Task<Result<std::string>> whole(std::size_t bytes_max);
+  /// The checksum that a trailer is to bring, as `x-amz-trailer` names it (`crc32`); nullopt: none.
+  [[nodiscard]] const std::optional<std::string>& announced_checksum() const { return announced_; }
   /// REQUIRES: `next` has answered nullopt.
   [[nodiscard]] const http::Headers& trailers() const;
 
@@ -36,6 +38,7 @@ class Upload {
   const sigv4::AuthParams& params_;
   std::unique_ptr<sigv4::ChunkReader> chunks_;  // nullptr: the body is its content
   std::optional<crypto::RunningDigest> digest_;
+  std::optional<std::string> announced_;
   http::Headers none_;
   bool ended_ = false;
 };

@@ -24,11 +24,13 @@
 #include "server/management.h"
 #include "server/metrics.h"
 #include "server/models.h"
+#include "server/objects.h"
 #include "server/services.h"
 #include "server/storage.h"
 #include "services/accounts/why.h"
 #include "services/bedrock/operations.h"
 #include "services/cloudtrail/operations.h"
+#include "services/s3/service.h"
 
 namespace warifu::server {
 namespace {
@@ -71,6 +73,7 @@ Result<net::ServerOptions> net_options(const ServeOptions& options) {
   for (const std::string& text : options.listen) out.listen.push_back(TRY(net::Endpoint::parse(text)));
   out.threads = options.threads;
   out.body_limit = body_limit;
+  out.streams_body = is_object_upload;
   out.large_bodies = std::make_shared<net::LargeBodies>(net::kLargeBodiesBytesMax);
   out.tls_cert_path = options.tls_cert;
   out.tls_key_path = options.tls_key;
@@ -113,6 +116,7 @@ struct App::Parts {
   std::unique_ptr<audit::DenialBook> denials;
   std::unique_ptr<audit::Trail> trail;
   std::unique_ptr<api::Environment> environment;
+  std::unique_ptr<services::s3::Service> objects;
   std::unique_ptr<Functions> functions;
   std::unique_ptr<AgentRuntimes> agent_runtimes;
   api::Registry registry;
@@ -206,6 +210,9 @@ Result<std::unique_ptr<App>> App::start(const ServeOptions& options) {
                                                                            .clock = parts->clock,
                                                                            .random = parts->random,
                                                                            .public_url = parts->public_url});
+  parts->objects =
+      TRY(services::s3::Service::open(std::filesystem::path(options.data) / "s3", parts->storage->db(), parts->random));
+  services::s3::bind(parts->registry, *parts->objects);
   TRY(parts->open_customers_code(options));
   api::PipelineOptions pipeline_options;
   pipeline_options.hosts = parts->hosts;

@@ -10,6 +10,7 @@
 #include "net/destination.h"
 #include "net/tunnel_proxy.h"
 #include "server/inside.h"
+#include "server/objects.h"
 #include "services/lambda/limits.h"
 #include "services/lambda/operations.h"
 #include "services/logs/operations.h"
@@ -117,6 +118,7 @@ std::size_t body_limit(const http::Request& head) {
   // Whoever writes the scope has proven nothing: what is read for all of them together is bounded (net::LargeBodies).
   const auto authorization = head.headers.get("authorization");
   const bool signed_for_lambda = authorization && authorization->find(kScope) != std::string_view::npos;
+  if (is_object_upload(head)) return kObjectUploadBytesMax;
   if ((create || update || layer) && signed_for_lambda) return lambda::kUploadBodyBytesMax;
   return net::kBodyBytesMax;
 }

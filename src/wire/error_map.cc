@@ -47,7 +47,9 @@ constexpr CommonError kCommonErrors[] = {
 };
 
 /// S3's errors, which its model does not declare. Source: Amazon S3 API reference, "List of error codes".
-constexpr WireError kXmlErrors[] = {{"AccessDenied", 403},
+constexpr WireError kXmlErrors[] = {{"AccessControlListNotSupported", 400},
+                                    {"AccessDenied", 403},
+                                    {"InvalidBucketAclWithObjectOwnership", 400},
                                     {"AuthorizationHeaderMalformed", 400},
                                     {"AuthorizationQueryParametersError", 400},
                                     {"BadDigest", 400},

@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from model import load  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BOUND = re.compile(r"\bbind(?:_stream<[\w:]+>)?\(\s*(?:\w+::)*ops::k(\w+)")
+BOUND = re.compile(r"\bbind(?:_stream<[\w:]+>|_bytes)?\(\s*(?:\w+::)*ops::k(\w+)")
 MODEL = re.compile(r'#include "gen/(\w+)/')
 HEAD = """# Operations
 
