@@ -6,6 +6,15 @@ target_precompile_headers(warifu_pch PRIVATE <algorithm> <array> <expected> <fun
 target_link_libraries(warifu_pch PUBLIC fmt::fmt Threads::Threads)
 target_compile_options(warifu_pch PRIVATE ${WARIFU_WARNINGS})
 
+# The same for modules that are optimised under sanitizers too: a precompiled header has its users' options.
+if(WARIFU_HOT_OPTIONS)
+  add_library(warifu_hot_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
+  get_target_property(headers warifu_pch PRECOMPILE_HEADERS)
+  target_precompile_headers(warifu_hot_pch PRIVATE ${headers})
+  target_link_libraries(warifu_hot_pch PUBLIC fmt::fmt Threads::Threads)
+  target_compile_options(warifu_hot_pch PRIVATE ${WARIFU_WARNINGS} ${WARIFU_HOT_OPTIONS})
+endif()
+
 add_library(warifu_test_pch STATIC ${CMAKE_BINARY_DIR}/pch.cc)
 target_precompile_headers(warifu_test_pch PRIVATE <algorithm> <array> <expected> <functional> <map> <memory> <optional> <span>
     <string> <string_view> <utility> <variant> <vector> <chrono> <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h>)
@@ -15,9 +24,10 @@ target_compile_options(warifu_test_pch PRIVATE ${WARIFU_WARNINGS})
 # Where tests find their data: a copy of the sources (tools/run_mutants.py) reads the project's own.
 set(WARIFU_TEST_SOURCE_DIR ${CMAKE_SOURCE_DIR} CACHE PATH "the folder whose test/ the tests read")
 
-# warifu_module(NAME DEPS modules… LIBS third-party…): src/NAME/*.cc is a library, src/NAME/*_test.cc its test program.
+# warifu_module(NAME [HOT] DEPS modules… LIBS third-party…): src/NAME/*.cc is a library, src/NAME/*_test.cc its test
+# program. HOT: it runs for long in tests, and is optimised under sanitizers too.
 function(warifu_module name)
-  cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(M "HOT" "" "DEPS;LIBS" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   file(GLOB sources CONFIGURE_DEPENDS src/${name}/*.cc)
   set(tests ${sources})
@@ -32,7 +42,12 @@ function(warifu_module name)
     add_library(warifu_${target} STATIC ${sources})
     set(visibility PUBLIC)
     target_compile_options(warifu_${target} PRIVATE ${WARIFU_WARNINGS})
-    target_precompile_headers(warifu_${target} REUSE_FROM warifu_pch)
+    if(M_HOT AND WARIFU_HOT_OPTIONS)
+      target_compile_options(warifu_${target} PRIVATE ${WARIFU_HOT_OPTIONS})
+      target_precompile_headers(warifu_${target} REUSE_FROM warifu_hot_pch)
+    else()
+      target_precompile_headers(warifu_${target} REUSE_FROM warifu_pch)
+    endif()
   endif()
   target_include_directories(warifu_${target} ${visibility} ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/gen)
   target_link_libraries(warifu_${target} ${visibility} fmt::fmt Threads::Threads ${M_LIBS})

@@ -72,9 +72,8 @@ def test_objects_round_trip_in_every_checksum_mode(server: Server, owner: Keys) 
 def test_buckets_stand_in_the_host_too(server: Server, owner: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     # RFC 6761 §6.3: names below localhost are this machine's; not every resolver knows it.
     known = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, *more: known("127.0.0.1" if str(host).endswith("localhost") else host, *more)
-    )
+    here = lambda host, *more: known("127.0.0.1" if str(host).endswith("localhost") else host, *more)  # noqa: E731
+    monkeypatch.setattr(socket, "getaddrinfo", here)
     url = server.url.replace("127.0.0.1", "localhost")
     client = boto3.client(
         "s3",
