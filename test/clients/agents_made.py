@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from support import Keys, Server, allow, policy, trust
+from support import REGION, Keys, Server, allow, policy, trust
 
 RUNTIME = f"PYTHON_{sysconfig.get_config_var('py_version_nodot')[0]}_{sysconfig.get_config_var('py_version_nodot')[1:]}"
 
@@ -51,7 +51,9 @@ def agent_role(server: Server, keys: Keys, *statements: dict[str, Any], name: st
     return made["Role"]["Arn"]
 
 
-def deploy(server: Server, keys: Keys, name: str, zip_: bytes, role: str, **more: Any) -> dict[str, Any]:
+def deploy(
+    server: Server, keys: Keys, name: str, zip_: bytes, role: str, region: str = REGION, **more: Any
+) -> dict[str, Any]:
     """Uploads the code and makes a runtime of it."""
     s3 = server.client("s3", keys)
     bucket = f"agent-code-{keys.account}-{name}"
@@ -62,7 +64,7 @@ def deploy(server: Server, keys: Keys, name: str, zip_: bytes, role: str, **more
         "runtime": RUNTIME,
         "entryPoint": ["main.py"],
     }
-    return server.client("bedrock-agentcore-control", keys).create_agent_runtime(
+    return server.client("bedrock-agentcore-control", keys, region).create_agent_runtime(
         agentRuntimeName=name,
         agentRuntimeArtifact={"codeConfiguration": code},
         networkConfiguration={"networkMode": "PUBLIC"},
