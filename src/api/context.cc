@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/copy_source.h"
 #include "base/encoding.h"
 #include "base/paths.h"
 #include "json/value.h"
@@ -17,6 +18,8 @@ namespace {
 
 /// A key of each claim of the token that the request has at the member.
 constexpr std::string_view kInboundJwtClaim = "bedrock-agentcore:InboundJwtClaim/";
+/// `bucket/key`, however the header spells it: an escape or a slash in front must not lead past a policy.
+constexpr std::string_view kCopySource = "s3:x-amz-copy-source";
 
 /// `bedrock-agentcore.amazonaws.com` as kms:ViaService has it: with the region.
 std::string in_region(std::string_view service, std::string_view region) {
@@ -83,6 +86,12 @@ void RequestKeys::add_claims(std::string_view prefix, std::string_view token) {
 
 void RequestKeys::add_value(const wire::ContextValue& value) {
   if (value.key == kInboundJwtClaim && value.suffix.empty()) return add_claims(value.key, value.value);
+  if (value.key == kCopySource) {
+    const auto source = parse_copy_source(value.value);
+    const std::string_view text = source ? keep(source->bucket + "/" + source->key) : value.value;
+    single_.emplace_back(std::string(kCopySource), text);
+    return;
+  }
   if (value.brief) {
     wire::ContextValue kept = value;
     kept.brief = false;
@@ -160,7 +169,8 @@ void RequestKeys::fill_s3(policy::Context& context) const {
   }
   const bool old = call_.signed_by() == SignedBy::kOldQuery;
   context.set("s3:signatureversion", old ? "AWS" : "AWS4-HMAC-SHA256");
-  context.copy("s3:signatureAge", std::to_string(call_.signature_age_ms()));
+  // Of an old signature nobody knows when it was made: it must not pass for a fresh one.
+  if (!old) context.copy("s3:signatureAge", std::to_string(call_.signature_age_ms()));
 }
 
 void RequestKeys::fill_common(policy::Context& context) const {

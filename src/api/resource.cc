@@ -170,9 +170,12 @@ Result<Target> s3_target(store::Reader& reader, const wire::Operation& operation
     arn = "arn:aws:s3:::" + source->bucket + "/" + source->key;
   }
   const auto owner = TRY(identity::find_bucket(reader, identity::bucket_in(arn)));
+  // A bucket is asked where it lies, whatever region the caller signed for; its copies are asked for at their target.
+  const bool at_home = owner && lookup == wire::Lookup::kBucket;
   return Target{.arn = std::move(arn),
                 .account = owner ? owner->account.str() : caller,
-                .owner_only = owner && owner->owner_only};
+                .owner_only = owner && owner->owner_only,
+                .requested_region = at_home ? owner->region : std::string()};
 }
 
 }  // namespace

@@ -119,10 +119,15 @@ void Pipeline::let_ask_other(const Exchange& exchange, Call& call, const Target&
   call.ask_other_ = [&exchange, target, shared](store::Reader& reader, std::string_view action,
                                                 std::string_view resource,
                                                 const std::function<void(policy::Context&)>& fill) -> Result<bool> {
-    if (target.owner_only && is_stranger(exchange.credential->principal, target.account)) return false;
-    const access::Ask ask{.action = action, .resource = resource, .resource_account = target.account};
+    // A copy's source may be another account's than its target.
+    const auto bucket = TRY(identity::find_bucket(reader, identity::bucket_in(resource)));
+    const std::string account = bucket ? bucket->account.str() : target.account;
+    const bool owner_only = bucket ? bucket->owner_only : target.owner_only;
+    if (owner_only && is_stranger(exchange.credential->principal, account)) return false;
+    const access::Ask ask{.action = action, .resource = resource, .resource_account = account};
     const auto outcome = TRY(access::authorize(reader, *exchange.subject, ask, [&](policy::Context& context) {
       shared->fill(context, 0);
+      context.set("s3:ResourceAccount", account);
       if (fill) fill(context);
     }));
     return outcome.decision.allowed;

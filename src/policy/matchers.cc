@@ -92,6 +92,8 @@ void PrincipalMatcher::look(const Name& name, const PrincipalView& principal, Li
       if (is(principal.account)) listed.account = true;
       break;
     case Name::Kind::kArn:
+      // What a token calls its subject is no ARN, however it looks.
+      if (principal.kind == PrincipalKind::kAnonymous) break;
       if (is(principal.arn)) listed.self = true;
       if (is(principal.issuer_arn)) listed.issuer = true;
       break;

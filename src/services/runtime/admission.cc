@@ -85,9 +85,11 @@ api::Door Admission::door(const http::Request& request, Verb verb, const Runtime
 }
 
 Task<Entrance> Admission::by_signature(http::Request& request, api::Door wanted) {
+  // Only invocations were asked whether they may speak for a user; all else speaks for none.
+  const bool for_user = wanted.operation == operation_of(Verb::kInvoke);
   auto admitted = co_await pipeline_.admit(request, std::move(wanted));
   if (!admitted) co_return turn_away(std::move(admitted).error());
-  const auto user = request.headers.get(kUserHeader);
+  const auto user = for_user ? request.headers.get(kUserHeader) : std::nullopt;
   co_return Guest{.visit = std::move(*admitted), .user = user ? "id:" + std::string(*user) : std::string()};
 }
 

@@ -157,6 +157,8 @@ Result<Found> find(const api::Call& call, const Input& input) {
   return call.db().read([&](store::Reader& reader) -> Result<Found> {
     TRY(require_bucket(reader, call.owner(), input.bucket, input.expected_bucket_owner));
     FoundVersion version = TRY(require_version(reader, call, call.owner(), input.bucket, input.key, input.version_id));
+    const std::string_view action = input.version_id ? "s3:GetObjectVersion" : "s3:GetObject";
+    TRY(check_tagged(reader, call, action, input.bucket, input.key, version.row));
     TRY(check_read(input, version.row));
     const Window window = TRY(window_of(reader, call.owner(), version.row, input));
     auto segments = TRY(segments_of(reader, call.owner(), version.row, window.offset, window.size));

@@ -46,7 +46,8 @@ class Walk {
   Result<Listing> run() {
     const std::string all = objects_prefix(query_.bucket, query_.prefix);
     const std::string end = store::prefix_end(all);
-    at_ = query_.from ? *query_.from + '\0' : all;
+    // The row that a marker names may lie before the prefix, which is all that the caller may see.
+    at_ = query_.from ? std::max(*query_.from + '\0', all) : all;
     if (!query_.from && !query_.after.empty()) {
       at_ = std::max(at_, store::prefix_end(object_prefix(query_.bucket, query_.after)));
     }

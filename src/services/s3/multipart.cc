@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "access/authorize.h"
 #include "api/copy_source.h"
 #include "base/encoding.h"
 #include "services/s3/body.h"
@@ -32,6 +33,9 @@ Result<> check_number(std::int32_t number) {
 }
 
 Task<Result<m::CreateMultipartUploadOutput>> create(Call& call, m::CreateMultipartUploadInput input) {
+  if (call.principal().kind == access::PrincipalKind::kAnonymous) {
+    co_return fail(access::access_denied("Anonymous users cannot initiate multipart uploads. Please authenticate."));
+  }
   UploadRow row{.object = CO_TRY(described(input)), .initiator = call.principal().arn};
   row.object.modified = call.now();
   if (input.checksum_algorithm) {
@@ -162,7 +166,10 @@ Task<Result<m::UploadPartCopyOutput>> upload_part_copy(Call& call, Service& serv
     TRY(require_bucket(reader, call.owner(), input.bucket, input.expected_bucket_owner));
     UploadRow upload = TRY(require_upload(reader, call.owner(), input.bucket, input.key, input.upload_id));
     AccountId owner = TRY(owner_of(reader, source->bucket));
+    TRY(require_bucket(reader, owner, source->bucket, input.expected_source_bucket_owner));
     FoundVersion version = TRY(require_version(reader, call, owner, source->bucket, source->key, source->version_id));
+    const std::string_view action = source->version_id ? "s3:GetObjectVersion" : "s3:GetObject";
+    TRY(check_tagged(reader, call, action, source->bucket, source->key, version.row));
     if (input.copy_source_if_match && !names_etag(*input.copy_source_if_match, version.row.etag)) {
       return fail(precondition_failed("x-amz-copy-source-If-Match"));
     }

@@ -79,6 +79,18 @@ Result<FoundVersion> require_version(store::Reader& reader, const api::Call& cal
   return fail(s3_error("MethodNotAllowed", "The specified method is not allowed against this resource."));
 }
 
+Result<> check_tagged(store::Reader& reader, const api::Call& call, std::string_view action, std::string_view bucket,
+                      std::string_view key, const ObjectRow& row) {
+  if (row.tags.empty()) return {};
+  const std::string arn = arn_of(bucket) + "/" + std::string(key);
+  const bool may = TRY(call.may(reader, action, arn, [&](policy::Context& context) {
+    for (const identity::Tag& tag : row.tags) context.set_tag("s3:ExistingObjectTag/", tag.key, tag.value);
+  }));
+  if (may) return {};
+  return fail(access::access_denied("User: " + call.principal().arn +
+                                    " is not authorized to perform: " + std::string(action) + " on resource: " + arn));
+}
+
 bool names_etag(std::string_view header, std::string_view etag) {
   while (!header.empty()) {
     std::string_view one = header.substr(0, header.find(','));

@@ -38,6 +38,11 @@ struct FoundVersion {
                                                    std::string_view bucket, std::string_view key,
                                                    const std::optional<std::string>& version_id);
 
+/// Asks for `action` on the object once more where it has tags: what `s3:ExistingObjectTag/…` is, only its row says.
+/// AccessDenied.
+[[nodiscard]] Result<> check_tagged(store::Reader& reader, const api::Call& call, std::string_view action,
+                                    std::string_view bucket, std::string_view key, const ObjectRow& row);
+
 /// Conditions on a write, as their headers had them.
 struct WriteConditions {
   std::optional<std::string> if_match, if_none_match;

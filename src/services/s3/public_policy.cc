@@ -1,6 +1,7 @@
 #include "services/s3/public_policy.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/encoding.h"
 #include "json/value.h"
@@ -28,6 +29,19 @@ bool is_fixed(const json::Value& value) {
          value.as_string() != "0.0.0.0/0" && value.as_string() != "::/0";
 }
 
+/// "What is considered a public policy": ranges wider than /8, of IPv6 than /32, name nobody in particular.
+bool is_narrow(const json::Value& value) {
+  if (value.is_array()) return std::ranges::all_of(value.items(), is_narrow);
+  const std::string_view text = value.is_string() ? std::string_view(value.as_string()) : std::string_view{};
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return true;
+  const std::string_view digits = text.substr(slash + 1);
+  int bits = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  const int least = text.find(':') == std::string_view::npos ? 8 : 32;
+  return error == std::errc{} && end == digits.data() + digits.size() && bits >= least;
+}
+
 bool is_tied(const json::Value* condition) {
   if (condition == nullptr || !condition->is_object()) return false;
   for (const auto& [op, keys] : condition->members()) {
@@ -37,7 +51,9 @@ bool is_tied(const json::Value* condition) {
       continue;
     }
     for (const auto& [key, value] : keys.members()) {
-      if (std::ranges::find(kTies, to_lower(key)) != std::end(kTies) && is_fixed(value)) return true;
+      const std::string name = to_lower(key);
+      if (std::ranges::find(kTies, name) == std::end(kTies) || !is_fixed(value)) continue;
+      if (name != "aws:sourceip" || is_narrow(value)) return true;
     }
   }
   return false;

@@ -1,3 +1,4 @@
+#include "access/authorize.h"
 #include "api/copy_source.h"
 #include "base/encoding.h"
 #include "services/s3/body.h"
@@ -45,6 +46,24 @@ ObjectRow taken_over(const ObjectRow& source, ObjectRow described, const m::Copy
   }
   if (input.tagging_directive.value_or("COPY") != "REPLACE") described.tags = source.tags;
   return described;
+}
+
+/// Whoever takes tags over reads them there and writes them here: the request names neither right.
+Result<> check_tags_taken(store::Reader& reader, const api::Call& call, const m::CopyObjectInput& input,
+                          const api::CopySource& source, const ObjectRow& row) {
+  if (row.tags.empty() || input.tagging_directive.value_or("COPY") == "REPLACE") return {};
+  const std::string_view read = source.version_id ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging";
+  TRY(check_tagged(reader, call, read, source.bucket, source.key, row));
+  std::vector<std::string_view> names;
+  for (const identity::Tag& tag : row.tags) names.emplace_back(tag.key);
+  const std::string arn = "arn:aws:s3:::" + input.bucket + "/" + input.key;
+  const bool may = TRY(call.may(reader, "s3:PutObjectTagging", arn, [&](policy::Context& context) {
+    for (const identity::Tag& tag : row.tags) context.set_tag("s3:RequestObjectTag/", tag.key, tag.value);
+    context.set_many("s3:RequestObjectTagKeys", names);
+  }));
+  if (may) return {};
+  return fail(access::access_denied("User: " + call.principal().arn +
+                                    " is not authorized to perform: s3:PutObjectTagging on resource: " + arn));
 }
 
 Result<> check_source(const m::CopyObjectInput& input, const ObjectRow& row) {
@@ -109,7 +128,11 @@ Task<Result<m::CopyObjectOutput>> copy_object(api::Call& call, Service& service,
   const Found found = CO_TRY(call.db().read([&](store::Reader& reader) -> Result<Found> {
     TRY(require_bucket(reader, call.owner(), input.bucket, input.expected_bucket_owner));
     AccountId owner = TRY(owner_of(reader, source->bucket));
+    TRY(require_bucket(reader, owner, source->bucket, input.expected_source_bucket_owner));
     FoundVersion version = TRY(require_version(reader, call, owner, source->bucket, source->key, source->version_id));
+    const std::string_view action = source->version_id ? "s3:GetObjectVersion" : "s3:GetObject";
+    TRY(check_tagged(reader, call, action, source->bucket, source->key, version.row));
+    TRY(check_tags_taken(reader, call, input, *source, version.row));
     TRY(check_source(input, version.row));
     auto segments = TRY(segments_of(reader, owner, version.row, 0, static_cast<std::uint64_t>(version.row.size)));
     return Found{std::move(owner), std::move(version.row), std::move(segments)};

@@ -1,5 +1,6 @@
 #include "gen/s3/settings.h"
 #include "access/authorize.h"
+#include "access/principal.h"
 #include "identity/buckets.h"
 #include "identity/resource_policies.h"
 #include "json/value.h"
@@ -139,7 +140,15 @@ Result<> check_policy(const m::PutBucketPolicyInput& input) {
   return {};
 }
 
+/// Whatever a policy allows them: other accounts neither see nor change it, or its owner could be locked out by guests.
+Result<> require_owners_own(const Call& call) {
+  const access::Principal& who = call.principal();
+  if (who.kind != access::PrincipalKind::kAnonymous && who.account == call.owner()) return {};
+  return fail(s3_error("MethodNotAllowed", "The specified method is not allowed against this resource."));
+}
+
 Task<Result<m::PutBucketPolicyOutput>> put_policy(Call& call, m::PutBucketPolicyInput input) {
+  CO_TRY(require_owners_own(call));
   CO_TRY(check_policy(input));
   const AccountId owner = call.owner();
   const Timestamp now = call.now();
@@ -160,6 +169,7 @@ Task<Result<m::PutBucketPolicyOutput>> put_policy(Call& call, m::PutBucketPolicy
 Error no_policy() { return s3_error("NoSuchBucketPolicy", "The bucket policy does not exist", ErrorCode::kNotFound); }
 
 Task<Result<m::GetBucketPolicyOutput>> get_policy(Call& call, m::GetBucketPolicyInput input) {
+  CO_TRY(require_owners_own(call));
   CO_TRY(bucket_of(call, input));
   auto text = CO_TRY(call.db().read([&](store::Reader& reader) {
     return identity::shown_resource_policy(reader, call.owner(), arn_of(input.bucket));
@@ -171,6 +181,7 @@ Task<Result<m::GetBucketPolicyOutput>> get_policy(Call& call, m::GetBucketPolicy
 }
 
 Task<Result<m::DeleteBucketPolicyOutput>> delete_policy(Call& call, m::DeleteBucketPolicyInput input) {
+  CO_TRY(require_owners_own(call));
   const AccountId owner = call.owner();
   CO_TRY(co_await call.db().write([=](store::Txn& txn) -> Result<> {
     const BucketRow row = TRY(require_bucket(txn, owner, input.bucket, input.expected_bucket_owner));
@@ -285,8 +296,11 @@ Task<Result<m::GetBucketAclOutput>> get_bucket_acl(Call& call, m::GetBucketAclIn
 
 Task<Result<m::GetObjectAclOutput>> get_object_acl(Call& call, m::GetObjectAclInput input) {
   CO_TRY(bucket_of(call, input));
-  CO_TRY(call.db().read([&](store::Reader& reader) {
-    return require_version(reader, call, call.owner(), input.bucket, input.key, input.version_id);
+  CO_TRY(call.db().read([&](store::Reader& reader) -> Result<> {
+    const FoundVersion found =
+        TRY(require_version(reader, call, call.owner(), input.bucket, input.key, input.version_id));
+    const std::string_view action = input.version_id ? "s3:GetObjectVersionAcl" : "s3:GetObjectAcl";
+    return check_tagged(reader, call, action, input.bucket, input.key, found.row);
   }));
   co_return owners_list<m::GetObjectAclOutput>(call.owner());
 }
