@@ -191,7 +191,7 @@ TEST_F(HttpInterceptorsTest, WhatItCannotJudgeDoesNotPass) {
                              R"({"interceptorOutputVersion":"1.0","http":{"transformedGatewayResponse":{"body":"%"}}})",
                              R"({"interceptorOutputVersion":"1.0","http":{"transformedGatewayResponse":{)"
                              R"("statusCode":99}}})"}) {
-      lambda.answer = [&](const std::string&, const json::Value&) { return std::string(said); };
+      lambda.answer = [said](const std::string&, const json::Value&) { return std::string(said); };
       const Reply failed = ask(id, "/shop/orders");
       EXPECT_EQ(failed.status, 500) << point << " " << said;
       EXPECT_THAT(failed.raw, ::testing::Not(HasSubstr("secret")));

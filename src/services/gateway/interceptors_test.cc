@@ -93,7 +93,7 @@ TEST_F(InterceptorsTest, WhatItCannotJudgeDoesNotPass) {
         R"({"interceptorOutputVersion":"2.0","mcp":{"transformedGatewayRequest":{}}})",
         R"({"interceptorOutputVersion":"1.0","mcp":{"transformedGatewayResponse":{"statusCode":99}}})",
         R"({"interceptorOutputVersion":"1.0","mcp":{"transformedGatewayResponse":[]}})"}) {
-    guard_says([&](const json::Value&) { return std::string(said); });
+    guard_says([said](const json::Value&) { return std::string(said); });
     const Reply failed = call_echo(id);
     EXPECT_EQ(failed.status, 500) << said;
     EXPECT_THAT(failed.text("error.message"), HasSubstr("Interceptor failed")) << said;
