@@ -290,14 +290,41 @@ def test_a_role_that_lambda_cannot_assume_is_refused(server: Server, owner: Keys
     lam.create_function(FunctionName="right", Role=arn, **options)
 
 
+def test_code_lies_in_s3_and_is_read_as_who_creates_the_function(
+    server: Server, owner: Keys, lam: Any, make_user: Any
+) -> None:
+    role = execution_role(server, owner, "FromS3")
+    s3 = server.client("s3", owner)
+    bucket = f"functions-{owner.account}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="f.zip", Body=archive())["VersionId"]
+    s3.put_object(Bucket=bucket, Key="f.zip", Body=archive("def handler(event, context):\n    return 'new'\n"))
+    options = {"FunctionName": "from-s3", "Runtime": "python3.12", "Handler": HANDLER, "Role": role}
+    code = {"S3Bucket": bucket, "S3Key": "f.zip"}
+    creates = allow(["lambda:*", "iam:PassRole"], "*")
+    with refused("AccessDeniedException", 403, pattern="Your access has been denied by S3"):
+        server.client("lambda", make_user(creates, name="creates")).create_function(Code=code, **options)
+    with refused("InvalidParameterValueException", 400, pattern="S3 Error Code: NoSuchKey"):
+        lam.create_function(Code=code | {"S3Key": "none.zip"}, **options)
+    with refused("InvalidParameterValueException", 400, pattern="both S3Bucket and S3Key"):
+        lam.create_function(Code={"S3Bucket": bucket}, **options)
+    lam.create_function(Code=code | {"S3ObjectVersion": old}, **options)
+    lam.get_waiter("function_active_v2").wait(FunctionName="from-s3")
+    assert call(lam, "from-s3", {"a": 1})[0] == {"a": 1}
+    reads = allow(["s3:GetObject"], f"arn:aws:s3:::{bucket}/*")
+    server.client("lambda", make_user(creates, reads, name="reads")).update_function_code(
+        FunctionName="from-s3", S3Bucket=bucket, S3Key="f.zip"
+    )
+    assert call(lam, "from-s3")[0] == "new"
+
+
 def test_archives_that_are_none_or_lead_out_are_refused(server: Server, owner: Keys, lam: Any) -> None:
     role = execution_role(server, owner, "Archives")
     options = {"Runtime": "python3.12", "Handler": HANDLER, "Role": role}
     for bad in (b"no archive", archive()[:-20], archive(**{"../out": "x"}), archive(**{"/etc/x": "x"})):
         with refused("InvalidParameterValueException", 400, pattern="Could not unzip uploaded file"):
             lam.create_function(FunctionName="f", Code={"ZipFile": bad}, **options)
-    with refused("InvalidParameterValueException", 400, pattern="Amazon S3"):
-        lam.create_function(FunctionName="f", Code={"S3Bucket": "bucket", "S3Key": "key"}, **options)
     with refused("InvalidParameterValueException", 400, pattern="KMSKeyArn"):
         lam.create_function(
             FunctionName="f",

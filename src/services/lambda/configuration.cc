@@ -6,10 +6,12 @@
 #include <array>
 #include <set>
 
+#include "access/authorize.h"
 #include "api/client.h"
 #include "base/encoding.h"
 #include "base/hop.h"
 #include "crypto/hash.h"
+#include "gen/s3/objects.h"
 #include "services/lambda/code.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/limits.h"
@@ -17,8 +19,9 @@
 namespace warifu::services::lambda {
 namespace {
 
-constexpr std::string_view kS3 =
-    "code from Amazon S3 is not supported by this server yet: give the archive itself, as ZipFile";
+namespace s3 = model::s3;
+
+constexpr std::string_view kPrincipal = "lambda.amazonaws.com";
 /// What Lambda sets itself (developer guide, "Reserved environment variables").
 constexpr std::array<std::string_view, 19> kReserved{"_HANDLER",
                                                      "_X_AMZN_TRACE_ID",
@@ -93,6 +96,36 @@ Result<> check_environment(const std::map<std::string, std::string>& variables) 
     return fail(invalid_parameter(fmt::format("{} exceeded the 4KB limit. String measured: {} bytes", kUnable, bytes)));
   }
   return {};
+}
+
+/// S3's refusal as Lambda tells it.
+Error refused_by_s3(const Error& error, const CodeSource& source) {
+  if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kInternal) return error;
+  if (error.code == ErrorCode::kAccessDenied) {
+    return access::access_denied(
+        fmt::format("Your access has been denied by S3, please make sure your request credentials have permission to "
+                    "GetObject for {}/{}. S3 Error Code: AccessDenied. S3 Error Message: {}",
+                    *source.s3_bucket, *source.s3_key, error.message));
+  }
+  return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+                                       error.aws_name, error.message));
+}
+
+/// Read as the caller, whom the bucket must let in.
+Task<Result<std::shared_ptr<const std::string>>> zip_in_s3(const api::Call& call, CodeSource source) {
+  if (!source.s3_bucket || !source.s3_key) {
+    co_return fail(invalid_parameter("Please provide both S3Bucket and S3Key as a source for function code."));
+  }
+  const api::Client* client = call.environment().client;
+  if (client == nullptr) co_return fail(unavailable("the server is starting"));
+  s3::GetObjectInput input;
+  input.bucket = *source.s3_bucket;
+  input.key = *source.s3_key;
+  input.version_id = source.s3_object_version;
+  auto object =
+      co_await client->invoke(s3::ops::kGetObject, std::move(input), api::forwarded(call, kPrincipal), call.region());
+  if (!object) co_return fail(refused_by_s3(object.error(), source));
+  co_return std::make_shared<const std::string>(std::move(object->body).value_or(""));
 }
 
 }  // namespace
@@ -180,9 +213,9 @@ Task<Result<std::vector<m::Layer>>> resolve_layers(api::Call& call, std::vector<
           invalid_parameter("Two different versions of the same layer are not allowed to be referenced in "
                             "the same function."));
     }
-    const auto found = co_await call.environment().client->invoke(
-        m::ops::kGetLayerVersionByArn, m::GetLayerVersionByArnInput{.arn = arn},
-        api::forwarded(call, "lambda.amazonaws.com"), ref.region);
+    const auto found = co_await call.environment().client->invoke(m::ops::kGetLayerVersionByArn,
+                                                                  m::GetLayerVersionByArnInput{.arn = arn},
+                                                                  api::forwarded(call, kPrincipal), ref.region);
     if (!found && found.error().code == ErrorCode::kNotFound) {
       co_return fail(invalid_parameter(fmt::format("Layer version {} does not exist.", arn)));
     }
@@ -193,12 +226,15 @@ Task<Result<std::vector<m::Layer>>> resolve_layers(api::Call& call, std::vector<
   co_return layers;
 }
 
-Result<std::shared_ptr<const std::string>> inline_zip(CodeSource source) {
-  if (source.image_uri) return fail(unsupported_parameter("ImageUri"));
-  if (source.s3_bucket || source.s3_key) return fail(invalid_parameter(std::string(kS3)));
-  if (!source.zip_file) return fail(invalid_parameter("Please provide a source for function code."));
-  if (source.zip_file->empty()) return fail(invalid_parameter("ZipFile is empty."));
-  return std::make_shared<const std::string>(std::move(*source.zip_file));
+Task<Result<std::shared_ptr<const std::string>>> zip_of(const api::Call& call, CodeSource source) {
+  if (source.image_uri) co_return fail(unsupported_parameter("ImageUri"));
+  if (source.zip_file && (source.s3_bucket || source.s3_key)) {
+    co_return fail(invalid_parameter("Please do not provide other FunctionCode parameters when providing a ZipFile."));
+  }
+  if (source.s3_bucket || source.s3_key) co_return co_await zip_in_s3(call, std::move(source));
+  if (!source.zip_file) co_return fail(invalid_parameter("Please provide a source for function code."));
+  if (source.zip_file->empty()) co_return fail(invalid_parameter("ZipFile is empty."));
+  co_return std::make_shared<const std::string>(std::move(*source.zip_file));
 }
 
 Task<Result<Uploaded>> examine(Service& service, std::shared_ptr<const std::string> zip) {
@@ -210,8 +246,8 @@ Task<Result<Uploaded>> examine(Service& service, std::shared_ptr<const std::stri
   });
 }
 
-Task<Result<Uploaded>> upload(Service& service, AccountId owner, CodeSource source) {
-  auto zip = CO_TRY(inline_zip(std::move(source)));
+Task<Result<Uploaded>> upload(const api::Call& call, Service& service, AccountId owner, CodeSource source) {
+  auto zip = CO_TRY(co_await zip_of(call, std::move(source)));
   Uploaded uploaded = CO_TRY(co_await examine(service, zip));
   uploaded.code_id = CO_TRY(co_await service.code().put(std::move(owner), std::move(zip)));
   co_return uploaded;

@@ -53,13 +53,16 @@ struct Uploaded {
   std::int64_t bytes = 0;
 };
 struct CodeSource {
-  std::optional<std::string> zip_file, s3_bucket, s3_key, image_uri;
+  std::optional<std::string> zip_file, s3_bucket, s3_key, s3_object_version, image_uri;
 };
-/// InvalidParameterValueException: there is no archive, not an inline one, or not a good one.
-[[nodiscard]] Task<Result<Uploaded>> upload(Service& service, AccountId owner, CodeSource source);
-/// The same, without storing it.
+/// The archive: what the request brings, or what lies in S3, which is read with the caller's own rights.
+/// InvalidParameterValueException: there is none; AccessDeniedException: the caller may not read it.
+[[nodiscard]] Task<Result<std::shared_ptr<const std::string>>> zip_of(const api::Call& call, CodeSource source);
+/// The same, checked and stored. InvalidParameterValueException: it is not a good one.
+[[nodiscard]] Task<Result<Uploaded>> upload(const api::Call& call, Service& service, AccountId owner,
+                                            CodeSource source);
+/// What it is, without storing it.
 [[nodiscard]] Task<Result<Uploaded>> examine(Service& service, std::shared_ptr<const std::string> zip);
-[[nodiscard]] Result<std::shared_ptr<const std::string>> inline_zip(CodeSource source);
 
 [[nodiscard]] Result<identity::Tags> tags_from(const std::map<std::string, std::string>& tags);
 

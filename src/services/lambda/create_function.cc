@@ -76,10 +76,11 @@ Task<Result<m::CreateFunctionOutput>> create_function(api::Call& call, Service& 
   CO_TRY(co_await service.check_role(ref, input.role));
   if (input.layers) row.config.layers = CO_TRY(co_await resolve_layers(call, *input.layers, ref));
 
-  const Uploaded uploaded = CO_TRY(co_await upload(service, ref.owner,
+  const Uploaded uploaded = CO_TRY(co_await upload(call, service, ref.owner,
                                                    {.zip_file = std::move(input.code.zip_file),
                                                     .s3_bucket = input.code.s3_bucket,
                                                     .s3_key = input.code.s3_key,
+                                                    .s3_object_version = input.code.s3_object_version,
                                                     .image_uri = input.code.image_uri}));
   row.code_id = uploaded.code_id;
   row.config.code_sha256 = uploaded.sha256;

@@ -58,10 +58,11 @@ Task<Result<m::PublishLayerVersionOutput>> publish_layer_version(api::Call& call
                                                                  m::PublishLayerVersionInput input) {
   const LayerRef ref = CO_TRY(LayerRef::of(call));
   if (ref.owner != call.account()) co_return fail(invalid_parameter("Layers are published in one's own account"));
-  const Uploaded uploaded = CO_TRY(co_await upload(service, ref.owner,
+  const Uploaded uploaded = CO_TRY(co_await upload(call, service, ref.owner,
                                                    {.zip_file = std::move(input.content.zip_file),
                                                     .s3_bucket = input.content.s3_bucket,
                                                     .s3_key = input.content.s3_key,
+                                                    .s3_object_version = input.content.s3_object_version,
                                                     .image_uri = {}}));
   const auto body = [ref, input, uploaded, now = call.now()](store::Txn& txn) -> Result<m::PublishLayerVersionOutput> {
     std::string last = TRY(txn.get(ref.partition(), keys::layer(ref))).value_or("0");

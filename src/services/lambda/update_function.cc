@@ -70,18 +70,19 @@ Task<Result<m::UpdateFunctionCodeOutput>> update_function_code(api::Call& call, 
   CodeSource source{.zip_file = std::move(input.zip_file),
                     .s3_bucket = input.s3_bucket,
                     .s3_key = input.s3_key,
+                    .s3_object_version = input.s3_object_version,
                     .image_uri = input.image_uri};
   const FunctionRow before =
       CO_TRY(call.db().read([&](store::Reader& reader) { return require_at(reader, ref, input.revision_id); }));
   if (input.dry_run.value_or(false)) {
-    auto zip = CO_TRY(inline_zip(std::move(source)));
+    auto zip = CO_TRY(co_await zip_of(call, std::move(source)));
     const Uploaded examined = CO_TRY(co_await examine(service, std::move(zip)));
     m::FunctionConfiguration config = before.config;
     config.code_sha256 = examined.sha256;
     config.code_size = examined.bytes;
     co_return config;
   }
-  const Uploaded uploaded = CO_TRY(co_await upload(service, ref.owner, std::move(source)));
+  const Uploaded uploaded = CO_TRY(co_await upload(call, service, ref.owner, std::move(source)));
   const auto body = [ref, input, uploaded, drawn = draw(call)](store::Txn& txn) {
     return change_code(txn, ref, input, uploaded, drawn);
   };
