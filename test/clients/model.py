@@ -47,6 +47,7 @@ SAMPLES = (
 )
 # Not required by the model, since another member may stand in for it: one of them must be there.
 NEEDED = ("logGroupName",)
+A_RUNTIME = "arn:aws:bedrock-agentcore:us-east-1:111111111111:runtime/agent-0123456789"
 # What is authorized as an ARN must be one.
 NAMED_SAMPLES = {
     "serialNumberType": "arn:aws:iam::111111111111:mfa/name",
@@ -95,6 +96,8 @@ class Operation:
     def request(self, **chosen: Any) -> Request:
         """The smallest valid request, with members set to what is `chosen`."""
         shape = self.model["shapes"][self.facts["input"]] if self.facts.get("input") else {"members": {}}
+        if self.rules.get("on") == "invoked_runtime":
+            chosen = {"agentRuntimeArn": A_RUNTIME} | chosen
         values = {
             name: chosen[name] if name in chosen else self._sample(member["shape"])
             for name, member in shape["members"].items()

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "access/authenticate.h"
 #include "base/encoding.h"
 #include "identity/resource_policies.h"
 #include "inbound/authorizer.h"
 #include "services/runtime/forward.h"
+#include "sigv4/auth_params.h"
 
 namespace warifu::services::runtime {
 namespace {
@@ -154,6 +156,17 @@ Task<Entrance> Admission::by_token(http::Request& request, api::Door wanted,
   std::string challenge;
   if (!bearer) challenge = inbound::challenge(configuration, metadata_at, bearer.error(), !authorization.empty());
   co_return turn_away(std::move(refusal), std::move(challenge));
+}
+
+Task<Entrance> Admission::identify(http::Request& request, Verb verb) {
+  const auto params = sigv4::parse(request, environment_.clock.now());
+  api::Door wanted{.signing_name = kService,
+                   .operation = operation_of(verb),
+                   .action = {},
+                   .resource = "*",
+                   .resource_account = std::string(access::kManagementAccount),
+                   .region = params ? std::string(params->scope.region) : std::string("us-east-1")};
+  co_return co_await by_signature(request, std::move(wanted));
 }
 
 Task<Entrance> Admission::judge(http::Request& request, Verb verb, RuntimePlace place, std::string endpoint,

@@ -36,6 +36,8 @@ class Admission {
   /// may be told so).
   [[nodiscard]] Task<Entrance> judge(http::Request& request, Verb verb, RuntimePlace place, std::string endpoint,
                                      std::shared_ptr<const KnownRuntime> known);
+  /// For a request that names no runtime that could be asked about: only whether its signature is good.
+  [[nodiscard]] Task<Entrance> identify(http::Request& request, Verb verb);
 
  private:
   api::Door door(const http::Request& request, Verb verb, const RuntimePlace& place, std::string_view endpoint) const;

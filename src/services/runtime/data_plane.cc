@@ -100,6 +100,7 @@ class DataPlane::Impl {
   using VisitorRef = std::shared_ptr<Visitor>;
 
   Result<RuntimePlace> place_of(const http::Request& request, const Addressee& addressee) const;
+  Task<http::Response> unaddressed(http::Request request, Verb verb, Error error);
   http::Response metadata(const Visitor& visitor) const;
   http::Response refused(const Visitor& visitor, const TurnedAway& away) const;
   Result<> settle(Visitor& visitor) const;
@@ -317,10 +318,32 @@ Task<Result<http::Response>> DataPlane::Impl::answer(VisitorRef visitor) {
   co_return fail(internal_error("metadata is answered before"));
 }
 
+/// What of the address makes no sense is told to whoever proves who they are.
+Task<http::Response> DataPlane::Impl::unaddressed(http::Request request, Verb verb, Error error) {
+  if (verb == Verb::kMetadata) co_return failed(failure_of(error), "HTTP", {});
+  const auto entrance = co_await admission_->identify(request, verb);
+  if (!entrance) {
+    const api::Refusal& refusal = entrance.error().refusal;
+    http::Response response = plain(refusal.status, refusal.code, refusal.message);
+    response.headers.add(std::string(kRequestIdHeader), refusal.request_id);
+    pipeline_->depart(refusal, {.status = response.status, .error_code = refusal.code, .message = refusal.message});
+    co_return response;
+  }
+  http::Response response = failed(failure_of(error), "HTTP", {});
+  response.headers.add(std::string(kRequestIdHeader), entrance->visit.request_id);
+  pipeline_->depart(entrance->visit,
+                    {.status = response.status, .error_code = "ValidationException", .message = error.message});
+  co_return response;
+}
+
 Task<http::Response> DataPlane::Impl::serve(http::Request request) {
   auto addressee = addressee_of(request);
+  if (addressee->verb != Verb::kInvoke && request.body.size() > kOtherBodyBytesMax) {
+    co_return plain(413, "RequestEntityTooLargeException",
+                    fmt::format("the request body is larger than {} bytes", kOtherBodyBytesMax));
+  }
   auto place = place_of(request, *addressee);
-  if (!place) co_return failed(failure_of(place.error()), "HTTP", {});
+  if (!place) co_return co_await unaddressed(std::move(request), addressee->verb, place.error());
   auto found =
       environment_->db.read([&](store::Reader& reader) { return service_.directory().find(reader, place->id); });
   if (!found) co_return plain(500, "InternalServerException", "An internal error occurred.");

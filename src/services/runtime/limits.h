@@ -19,6 +19,7 @@ inline constexpr std::int32_t kLifetimeDefault = 28'800;
 inline constexpr std::int32_t kLifetimeMax = 28'800;
 
 inline constexpr std::size_t kPayloadBytesMax = 100'000'000;
+inline constexpr std::size_t kOtherBodyBytesMax = 1'048'576;  // of requests that carry no payload
 inline constexpr std::size_t kHeaderValueBytesMax = 4'096;
 inline constexpr std::size_t kSessionIdCharsMin = 33;
 inline constexpr std::size_t kSessionIdCharsMax = 256;
